@@ -1,0 +1,69 @@
+"""How much work a notebook does: `quick`, `class` or `full`."""
+
+import os
+from dataclasses import dataclass
+
+VARIABLE = "COURSE_BUDGET"
+DEFAULT = "class"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The sizes that a notebook takes from its budget instead of naming them itself.
+
+    Attributes:
+        name: `quick`, `class` or `full`.
+        train_images: Images that a model is trained on during a search.
+        validation_images: Images that trials are compared on.
+        trials: Trials of a search (`max_trials`).
+        epochs: Epochs of each trial.
+        retrain_epochs: Epochs to train the winner once more, from scratch.
+    """
+
+    name: str
+    train_images: int
+    validation_images: int
+    trials: int
+    epochs: int
+    retrain_epochs: int
+
+    def __str__(self) -> str:
+        """Says it in one line, as a notebook prints it."""
+        return (
+            f"Budget: {self.name} ({self.trials} trials of {self.epochs} epochs on "
+            f"{self.train_images:,} images, {self.retrain_epochs} epochs to retrain)"
+        )
+
+
+BUDGETS = {
+    budget.name: budget
+    for budget in (
+        # Proves that every cell runs; each notebook in at most 20 s on two CPU cores. Whole batches
+        # only: XLA compiles once more for a shorter last one.
+        Budget("quick", 2_048, 1_024, trials=3, epochs=2, retrain_epochs=8),
+        # The lecture's own size.
+        Budget("class", 40_000, 10_000, trials=6, epochs=4, retrain_epochs=20),
+        # For a machine with a GPU. The lecture's space holds 20 widths, and RandomSearch
+        # stops early when it keeps drawing what it has tried: more trials would be idle.
+        Budget("full", 40_000, 10_000, trials=16, epochs=12, retrain_epochs=50),
+    )
+}
+
+
+def get_budget(name: str | None = None) -> Budget:
+    """Returns the budget that `name` or, without one, the variable COURSE_BUDGET asks for.
+
+    Args:
+        name: `quick`, `class` or `full`; None reads COURSE_BUDGET, and `class` if that is
+            not set or empty.
+
+    Raises:
+        ValueError: There is no budget of that name.
+    """
+    asked_by = "get_budget()" if name else VARIABLE
+    name = name or os.environ.get(VARIABLE) or DEFAULT
+    if name not in BUDGETS:
+        raise ValueError(
+            f"{asked_by} asks for the budget {name!r}. Use one of: {', '.join(BUDGETS)}."
+        )
+    return BUDGETS[name]

@@ -1,0 +1,70 @@
+"""Model builders that a tuner can call, and how their models are compiled."""
+
+import functools
+import platform
+
+import keras
+import keras_tuner
+
+IMAGE_SHAPE = (32, 32, 3)
+CLASSES = 10
+
+
+@functools.cache
+def xla_for_dense() -> bool | str:
+    """Returns what to pass as `Model.compile(jit_compile=...)` for a network of Dense layers.
+
+    On a CPU, Keras' default ("auto") leaves XLA off, although it makes an epoch of the
+    lecture's MLP about a third shorter; convolutions get slower with it, so this is for
+    dense networks only (`benchmarks/lecture_search.py` measures it).
+
+    Returns:
+        True on a CPU whose TensorFlow can compile with XLA, False where it can't and on
+        Apple's Metal, and "auto" (Keras decides) with any other GPU or another backend.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return "auto"
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        return False if platform.system() == "Darwin" else "auto"
+    # Not every build of TensorFlow has XLA's CPU compiler, and none says so beforehand.
+    try:
+        tf.function(lambda x: x + 1, jit_compile=True)(tf.constant(0))
+    except tf.errors.OpError:
+        return False
+    return True
+
+
+def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
+    """Builds and compiles the lecture's MLP: one hidden layer, whose width is tuned.
+
+    The model takes the pixels as they are stored and scales them itself, so images stay
+    uint8 in memory, four times smaller than float32.
+
+    Args:
+        hp: Where the value of `num_hidden` (50 to 1000 in steps of 50) comes from.
+
+    Returns:
+        A compiled model from uint8 images of shape (N, 32, 32, 3) to the probabilities of
+        the classes, float32 of shape (N, 10). It expects one-hot labels of shape (N, 10)
+        and reports the accuracy as `acc`.
+    """
+    model = keras.Sequential(
+        [
+            keras.Input(shape=IMAGE_SHAPE, dtype="uint8"),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(
+                hp.Int("num_hidden", min_value=50, max_value=1000, step=50), activation="relu"
+            ),
+            keras.layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )
+    model.compile(
+        optimizer="adam",
+        loss="categorical_crossentropy",
+        metrics=["acc"],
+        jit_compile=xla_for_dense(),
+    )
+    return model

@@ -1,0 +1,81 @@
+"""helpers.models: the lecture's model, and how it is compiled."""
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from helpers import models
+
+
+@pytest.fixture(scope="module")
+def model():
+    return models.build_model(keras_tuner.HyperParameters())
+
+
+@pytest.fixture
+def fresh_xla():
+    models.xla_for_dense.cache_clear()
+    yield models.xla_for_dense
+    models.xla_for_dense.cache_clear()
+
+
+def test_the_model_has_the_lecture_s_layers(model):
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == ["Rescaling", "Flatten", "Dense", "Dense"]
+    hidden, output = model.layers[2:]
+    assert (hidden.units, hidden.activation.__name__) == (50, "relu")
+    assert (output.units, output.activation.__name__) == (10, "softmax")
+
+
+def test_the_model_is_compiled_as_in_the_lecture(model):
+    assert isinstance(model.optimizer, keras.optimizers.Adam)
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-3)
+    assert model.loss == "categorical_crossentropy"
+    images, labels = np.zeros((2, 32, 32, 3), "uint8"), np.eye(10)[:2]
+    assert set(model.evaluate(images, labels, return_dict=True, verbose=0)) == {"loss", "acc"}
+
+
+def test_the_width_can_be_50_to_1000_in_steps_of_50():
+    hp = keras_tuner.HyperParameters()
+    models.build_model(hp)
+    (width,) = hp.space
+    assert width.name == "num_hidden"
+    assert {width.random_sample(seed) for seed in range(1, 1000)} == set(range(50, 1001, 50))
+
+
+def test_the_width_that_a_tuner_chose_is_built():
+    hp = keras_tuner.HyperParameters()
+    hp.values["num_hidden"] = 700
+    assert models.build_model(hp).count_params() == 700 * 3073 + 10 * 701
+
+
+def test_the_model_takes_uint8_pixels_and_scales_them_itself(model):
+    images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    unscaled = keras.Sequential(model.layers[1:])
+    expected = unscaled(images.astype("float32") / 255)
+    np.testing.assert_allclose(model(images), expected, atol=1e-5)
+
+
+def test_a_cpu_that_has_xla_uses_it(fresh_xla, monkeypatch):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    assert fresh_xla() is True
+
+
+def test_a_cpu_without_xla_does_not_ask_for_it(fresh_xla, monkeypatch):
+    def no_compiler(function, jit_compile):
+        raise tf.errors.UnimplementedError(None, None, "no registered compiler for platform Host")
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(tf, "function", no_compiler)
+    assert fresh_xla() is False
+
+
+@pytest.mark.parametrize(("system", "choice"), [("Darwin", False), ("Linux", "auto")])
+def test_on_a_gpu_metal_never_uses_xla_and_any_other_leaves_it_to_keras(
+    fresh_xla, monkeypatch, system, choice
+):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["a GPU"])
+    monkeypatch.setattr(models.platform, "system", lambda: system)
+    assert fresh_xla() is choice or fresh_xla() == choice
