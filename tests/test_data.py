@@ -480,6 +480,7 @@ def killed(work, when=None):
     """Runs `work` in a copy of this process; it gets SIGKILL as soon as `when` is true."""
     child = os.fork()
     if child == 0:
+        signal.alarm(120)  # a child that hangs ends by another signal, and fails the test
         try:
             work()
         finally:

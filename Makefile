@@ -1,0 +1,48 @@
+# For GNU make 3.81, which macOS ships, and later. README gives the same steps as plain commands.
+
+python = .venv/bin/python
+code = helpers tests tools benchmarks notebooks
+
+# Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
+export TF_CPP_MIN_LOG_LEVEL = 2
+
+.PHONY: help setup lab test test-real run refresh bench lint platforms clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv and install into it, unless that is done (PYTHON= names the interpreter)
+	@sh tools/setup.sh
+
+lab: setup ## open JupyterLab on the first notebook (ARGS=--no-browser passes through)
+	$(python) -m jupyterlab notebooks/01_*.ipynb $(ARGS)
+
+test: setup ## run all tests on made-up images at the quick budget (ARGS= goes to pytest)
+	COURSE_DATA=standin COURSE_BUDGET=quick $(python) -m pytest $(ARGS)
+
+test-real: setup ## run all tests on real images at the class budget (COURSE_DATA=cifar10 or a file)
+	@case "$$COURSE_DATA" in ''|auto|standin) \
+	  echo 'Tests on real images need COURSE_DATA=cifar10 or COURSE_DATA=/path/to/cifar10.npz.' >&2; exit 1;; \
+	esac
+	COURSE_BUDGET=class $(python) -m pytest $(ARGS)
+
+run: setup ## execute the notebooks into build/, with an HTML page each (ARGS=05 picks one)
+	$(python) tools/notebooks.py run $(ARGS)
+
+refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cifar10 or a file)
+	$(python) tools/notebooks.py refresh $(ARGS)
+
+bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)
+	@mkdir -p build
+	$(python) benchmarks/standin.py
+	$(python) benchmarks/lecture_search.py --widths 950 100 --epochs 1 --json build/lecture_search.json $(ARGS)
+
+lint: setup ## check the code and the notebooks with ruff
+	$(python) -m ruff check $(code)
+	$(python) -m ruff format --check $(code)
+
+platforms: setup ## resolve requirements.txt for every platform and Python (needs the network)
+	$(python) tools/platforms.py
+
+clean: ## remove build/ and .venv
+	rm -rf build .venv

@@ -1,0 +1,228 @@
+"""The conventions of the notebooks, as functions that list what breaks them.
+
+Each rule takes a notebook and returns sentences, one per breach; none means that it holds.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+
+from nbformat import NotebookNode
+
+from tools.notebooks import METADATA, code_cells
+
+MAX_BYTES = 1_000_000
+MAX_CODE_LINES = 12  # ten, and the brackets of a call that is laid out one argument a line
+MAX_IGNORED_SHARE = 1 / 3
+SECTIONS = ("**You will**", "**You need**", "## What you can do now", "## Exercises",
+            "## Where to read on", "## Versions")  # fmt: skip
+
+# `C:\...`, and Unix paths below a folder that people's files or installations live in.
+ABSOLUTE_PATH = re.compile(
+    r"\b[A-Za-z]:\\\\?\w|(?<![\w.~/])/(?:home|Users|root|tmp|var|opt|usr|mnt|work|private|content)/"
+)
+# Decimals and percentages: how the results of a run look. Code spans and formulas are exempt,
+# since a setting such as `1e-3` or `0.1` is not a result.
+RESULT = re.compile(r"\d+\.\d+|\d\s?(?:%|per ?cent\b)")
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def ignored_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in code_cells(notebook) if "nbval-ignore-output" in tags(cell)]
+
+
+def _numbered(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    return enumerate(code_cells(notebook), start=1)
+
+
+def _prose(notebook: NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def was_run_in_order(notebook: NotebookNode) -> list[str]:
+    return [
+        f"code cell {number} has the execution count {cell.execution_count}"
+        for number, cell in _numbered(notebook)
+        if cell.execution_count != number
+    ]
+
+
+def shows_only_errors_that_it_announces(notebook: NotebookNode) -> list[str]:
+    breaches = []
+    for number, cell in _numbered(notebook):
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        announced = "raises-exception" in tags(cell)
+        if failed and not announced:
+            breaches.append(f"code cell {number} failed")
+        if announced and not failed:
+            breaches.append(f"code cell {number} announces an error that did not come")
+    return breaches
+
+
+def writes_nothing_to_stderr(notebook: NotebookNode) -> list[str]:
+    return [
+        f"code cell {number} wrote to stderr"
+        for number, cell in _numbered(notebook)
+        if any(output.get("name") == "stderr" for output in cell.outputs)
+    ]
+
+
+def shows_no_absolute_path(notebook: NotebookNode) -> list[str]:
+    breaches = []
+    for number, cell in _numbered(notebook):
+        for output in cell.outputs:
+            # A picture in base64 can hold anything that looks like a path.
+            texts = {k: v for k, v in output.get("data", {}).items() if k != "image/png"}
+            shown = json.dumps({**output, "data": texts})
+            if found := ABSOLUTE_PATH.search(shown):
+                breaches.append(f"code cell {number} shows the path {found.group()}...")
+    return breaches
+
+
+def weighs_little(notebook: NotebookNode) -> list[str]:
+    size = len(json.dumps(notebook, ensure_ascii=False).encode())
+    return [f"it weighs {size:,} bytes"] if size > MAX_BYTES else []
+
+
+def has_normal_metadata(notebook: NotebookNode) -> list[str]:
+    breaches = [] if notebook.metadata == METADATA else ["its metadata was not normalised"]
+    return breaches + [
+        f"cell {cell.id} keeps {key} in its metadata"
+        for cell in notebook.cells
+        for key in cell.metadata
+        if key not in ("tags", "jupyter")
+    ]
+
+
+def has_the_anatomy(notebook: NotebookNode) -> list[str]:
+    prose = _prose(notebook)
+    breaches = []
+    if not re.match(r"# \d\d [A-Z]\w+ ", prose):
+        breaches.append("the first cell has no title with a number and a verb")
+    places = [prose.find(section) for section in SECTIONS]
+    breaches += [
+        f"there is no {section}"
+        for section, place in zip(SECTIONS, places, strict=True)
+        if place < 0
+    ]
+    if not breaches and places != sorted(places):
+        breaches.append("its sections are in another order")
+    if "**Predict before you run" not in prose:
+        breaches.append("it never asks for a prediction")
+    return breaches
+
+
+def tells_its_budget_first(notebook: NotebookNode) -> list[str]:
+    first = code_cells(notebook)[0]
+    told = any(output.get("text", "").startswith("Budget: ") for output in first.outputs)
+    return [] if told else ["the first code cell does not print the budget"]
+
+
+def keeps_code_cells_short(notebook: NotebookNode) -> list[str]:
+    breaches = []
+    for number, cell in _numbered(notebook):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        if len(lines) > MAX_CODE_LINES:
+            breaches.append(f"code cell {number} has {len(lines)} lines")
+    return breaches
+
+
+def states_no_result_in_prose(notebook: NotebookNode) -> list[str]:
+    prose = re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)", "", _prose(notebook))
+    return [f"prose states the result {found}" for found in RESULT.findall(prose)]
+
+
+def asserts_its_claims(notebook: NotebookNode) -> list[str]:
+    claims = [(number, cell) for number, cell in _numbered(notebook) if "claim" in tags(cell)]
+    breaches = [] if len(claims) >= 3 else [f"it has only {len(claims)} claims"]
+    return breaches + [
+        f"the claim in code cell {number} asserts nothing"
+        for number, cell in claims
+        if not _asserts(cell.source)
+    ]
+
+
+def _asserts(source: str) -> bool:
+    def proves(node: ast.AST) -> bool:
+        if isinstance(node, ast.Assert):
+            return not isinstance(node.test, ast.Constant)
+        # numpy.testing.assert_allclose and its kin.
+        called = getattr(getattr(node, "func", None), "attr", "")
+        return called.startswith("assert_")
+
+    return any(proves(node) for node in ast.walk(ast.parse(source)))
+
+
+def has_exercises_with_check_and_solution(notebook: NotebookNode) -> list[str]:
+    breaches = []
+    parts = ("answer", "self-check", "solution")
+    found = [tag for cell in code_cells(notebook) for tag in tags(cell) if tag in parts]
+    count = _prose(notebook).count("### Exercise ")
+    if count < 2:
+        breaches.append(f"it has {count} exercises")
+    if found != list(parts) * count:
+        breaches.append(f"{count} exercises do not each have an answer, a check and a solution")
+    for number, cell in _numbered(notebook):
+        if "self-check" in tags(cell) and not _asserts(cell.source):
+            breaches.append(f"the self-check in code cell {number} can't fail")
+        shown = [output.get("data", {}).get("text/plain") for output in cell.outputs]
+        if "self-check" in tags(cell) and shown != ["'Not answered yet.'"]:
+            breaches.append(f"the self-check in code cell {number} does not wait for an answer")
+        if "solution" in tags(cell):
+            if shown != ["'Right.'"]:
+                breaches.append(f"the solution in code cell {number} does not pass its check")
+            if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+                breaches.append(f"the solution in code cell {number} is not folded away")
+    return breaches
+
+
+def describes_its_figures(notebook: NotebookNode) -> list[str]:
+    breaches = []
+    for cell, after in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        has_figure = cell.cell_type == "code" and any(
+            "image/png" in output.get("data", {}) for output in cell.outputs
+        )
+        described = after is not None and after.source.startswith("**In the figure:**")
+        if has_figure and not described:
+            breaches.append(f"the figure of cell {cell.id} is not followed by its description")
+    return breaches
+
+
+def uses_no_hidden_pyplot_state(notebook: NotebookNode) -> list[str]:
+    return [
+        f"code cell {number} calls {found}"
+        for number, cell in _numbered(notebook)
+        for found in re.findall(r"\bplt\.(?!subplots\b|rc_context\b)\w+", cell.source)
+    ]
+
+
+def compares_most_outputs(notebook: NotebookNode) -> list[str]:
+    ignored = ignored_cells(notebook)
+    share = len(ignored) / len(code_cells(notebook))
+    if share <= MAX_IGNORED_SHARE:
+        return []
+    first_lines = "; ".join(cell.source.splitlines()[0] for cell in ignored)
+    return [f"nbval ignores {share:.0%} of its code cells: {first_lines}"]
+
+
+RULES: tuple[Callable[[NotebookNode], list[str]], ...] = (
+    was_run_in_order,
+    shows_only_errors_that_it_announces,
+    writes_nothing_to_stderr,
+    shows_no_absolute_path,
+    weighs_little,
+    has_normal_metadata,
+    has_the_anatomy,
+    tells_its_budget_first,
+    keeps_code_cells_short,
+    states_no_result_in_prose,
+    asserts_its_claims,
+    has_exercises_with_check_and_solution,
+    describes_its_figures,
+    uses_no_hidden_pyplot_state,
+    compares_most_outputs,
+)

@@ -1,0 +1,242 @@
+"""Execute the notebooks in the order of their numbers, in this interpreter.
+
+python tools/notebooks.py run [NAME...]      executed copies and HTML pages into build/
+python tools/notebooks.py refresh [NAME...]  in place, on real images, without noise in the diff
+
+A NAME is the beginning of a file's name, such as `05`; without any, all notebooks run. The first
+error stops the series: the failing cell is shown, and the exit status is 1.
+"""
+
+import argparse
+import base64
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import nbformat
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert import HTMLExporter
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
+LAST_WORDS = 2000  # characters of what a kernel wrote before it died
+
+
+class NotebookError(Exception):
+    """A notebook can't be executed or refreshed; the message is for the user."""
+
+
+class ThisInterpreter(AsyncKernelManager):
+    """Starts the kernel in the running interpreter, whatever kernel the user has under its name."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The one kernel that there is."""
+        # Not captured: what TensorFlow's libraries write as they start differs by machine.
+        options = ["-f", "{connection_file}", "--IPKernelApp.capture_fd_output=False"]
+        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", *options])
+
+
+def select(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return the notebooks `NN_*.ipynb` of `folder` that `names` select, in order.
+
+    A name selects what begins with it; without names, all are. Raises NotebookError where there
+    are none.
+    """
+    notebooks = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    chosen: set[Path] = set()
+    for name in list(names) or [""]:
+        found = {path for path in notebooks if path.name.startswith(Path(name).name)}
+        if not found:
+            raise NotebookError(f"no notebook {name or 'NN_*.ipynb'} in {folder}")
+        chosen |= found
+    return sorted(chosen)
+
+
+def real_images(environment: Mapping[str, str]) -> str:
+    """Return the value of COURSE_DATA that names the same real images from any folder.
+
+    Raises NotebookError if it may lead to the stand-in, or to no file.
+    """
+    value = environment.get("COURSE_DATA", "auto")
+    if value == "cifar10":
+        return value
+    if not Path(value).is_file():
+        raise NotebookError(
+            "committed outputs come from real images: set COURSE_DATA=cifar10, or "
+            f"COURSE_DATA=/path/to/cifar10.npz to a file that exists (it is {value!r})"
+        )
+    return str(Path(value).resolve())
+
+
+def execute(notebook: NotebookNode, folder: Path, environment: dict[str, str]) -> None:
+    """Execute `notebook` in place, with `folder` as working directory.
+
+    Errors that a cell announces with the tag `raises-exception` are part of the lesson. Any other
+    raises NotebookError with the cell; the outputs up to there stay in `notebook`.
+    """
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    started: list[NotebookNode] = []
+    client = NotebookClient(
+        notebook,
+        kernel_manager_class=ThisInterpreter,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=lambda cell, cell_index: started.append(cell),
+        timeout=None,
+        # How many pieces a cell's printed output arrives in is chance.
+        coalesce_streams=True,
+    )
+    with tempfile.TemporaryFile() as log:
+        try:
+            client.execute(env=environment, stdout=log, stderr=log)
+        except CellExecutionError as error:
+            # Not the error's own text: it repeats the cell, which `failure` shows.
+            traceback = "\n".join(started[-1].outputs[-1].traceback)
+            raise failure(notebook, started[-1], strip_ansi(traceback)) from error
+        except (CellTimeoutError, DeadKernelError) as error:
+            cause = f"{error}\nThe kernel's last words:\n{tail(log)}"
+            raise failure(notebook, started[-1] if started else None, cause) from error
+
+
+def tail(log: IO[bytes]) -> str:
+    """Return the end of what was written to `log`."""
+    log.seek(0)
+    return log.read().decode(errors="replace")[-LAST_WORDS:]
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells of `notebook`."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def failure(notebook: NotebookNode, cell: NotebookNode | None, cause: str) -> NotebookError:
+    """Return an error that shows `cell`, numbered as JupyterLab numbers it, and `cause`."""
+    if cell is None:
+        return NotebookError(f"the kernel did not start\n{cause}")
+    number = 1 + next(i for i, other in enumerate(code_cells(notebook)) if other is cell)
+    source = "\n".join(f"    {line}" for line in cell.source.splitlines())
+    return NotebookError(f"code cell {number} failed:\n{source}\n{cause}")
+
+
+def run(notebooks: list[Path], build: Path) -> None:
+    """Execute `notebooks` and write each, and its HTML page, into `build`, also when it failed.
+
+    Raises NotebookError at the first that fails.
+    """
+    build.mkdir(parents=True, exist_ok=True)
+    for path in notebooks:
+        with progress(path):
+            notebook = nbformat.read(path, as_version=4)
+            try:
+                execute(notebook, path.parent, dict(os.environ))
+            finally:
+                write(notebook, build / path.name)
+                page, _ = HTMLExporter().from_notebook_node(notebook)
+                (build / path.name).with_suffix(".html").write_text(page, encoding="utf-8")
+
+
+def refresh(notebooks: list[Path], docs: Path) -> None:
+    """Execute `notebooks` in place at the `class` budget on real images, and normalise them.
+
+    The picture of a cell tagged `readme-figure` becomes `search.png` in `docs`. Raises
+    NotebookError at the first notebook that fails, and leaves it and those after it as they were.
+    """
+    environment = {**os.environ, "COURSE_BUDGET": "class", "COURSE_DATA": real_images(os.environ)}
+    for path in notebooks:
+        with progress(path):
+            notebook = nbformat.read(path, as_version=4)
+            execute(notebook, path.parent, environment)
+            normalise(notebook)
+            picture = readme_figure(notebook)
+            write(notebook, path)
+            if picture:
+                docs.mkdir(exist_ok=True)
+                (docs / "search.png").write_bytes(picture)
+
+
+def normalise(notebook: NotebookNode) -> None:
+    """Remove from an executed `notebook` what differs between two runs or two machines.
+
+    Raises NotebookError if a cell wrote to stderr: readers would take it for a fault.
+    """
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in code_cells(notebook):
+        cell.metadata.pop("execution", None)
+        cell.outputs = [
+            o for o in cell.outputs if o.get("metadata", {}).get("course") != "progress"
+        ]
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                raise failure(notebook, cell, f"It wrote to stderr:\n{output.text}")
+
+
+def readme_figure(notebook: NotebookNode) -> bytes | None:
+    """Return the PNG of the cell tagged `readme-figure`, or None if no cell is.
+
+    Raises NotebookError if that cell shows no PNG.
+    """
+    for cell in code_cells(notebook):
+        if "readme-figure" in cell.metadata.get("tags", []):
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}):
+                    return base64.b64decode(output.data["image/png"])
+            raise failure(notebook, cell, "It is tagged readme-figure and shows no PNG.")
+    return None
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write `notebook` to `path` as a whole or not at all."""
+    draft = path.with_name(path.name + ".tmp")
+    draft.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+    os.replace(draft, path)
+
+
+@contextmanager
+def progress(path: Path) -> Iterator[None]:
+    """Print the name of the notebook at `path` now, and its seconds when the block ends."""
+    print(f"{path.name} ... ", end="", flush=True)
+    start = time.monotonic()
+    outcome = "failed after "
+    try:
+        yield
+        outcome = ""
+    finally:
+        print(f"{outcome}{time.monotonic() - start:.1f} s", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("command", choices=["run", "refresh"])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the beginning of a file's name")
+    parser.add_argument("--folder", type=Path, default=ROOT / "notebooks", help="where they are")
+    options = parser.parse_intermixed_args(arguments)
+    project = options.folder.resolve().parent
+    try:
+        notebooks = select(options.folder, options.names)
+        if options.command == "run":
+            run(notebooks, project / "build")
+        else:
+            refresh(notebooks, project / "docs")
+    except NotebookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

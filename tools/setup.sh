@@ -1,0 +1,109 @@
+#!/bin/sh
+# Makes .venv and installs requirements.txt into it; does nothing when that is already so.
+# PYTHON=... names the interpreter to use. On any failure: one sentence on stderr and a non-zero exit.
+set -eu
+unset CDPATH
+cd -P "$(dirname "$0")/.."
+
+needed_mb=3500 # what .venv weighs on Linux, 2600, and a margin for pip's own downloads
+stamp=.venv/installed
+
+fail() {
+    printf '%s\n' "$1" >&2
+    exit 1
+}
+
+# The verdict of tools/check_python.py on an interpreter; found, but unable to start, it counts as absent.
+check() {
+    "$1" tools/check_python.py </dev/null 2>/dev/null
+}
+
+# What a finished installation is the result of. The path is in it because scripts and the editable install
+# hold it: a project that was moved or copied has a .venv that still points to the old place.
+state() {
+    cksum requirements.txt pyproject.toml
+    printf '%s\n' "$PWD" "$1"
+}
+
+# Sets `base` and `version` to the interpreter to build from, or fails.
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        set -- "$PYTHON"
+    else
+        # pyenv's shims fail for a version that isn't selected: look behind them.
+        set -- python3.12 python3.11 python3.10 python3.13 python3 python \
+            "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[0-3].*/bin/python
+    fi
+    defect=
+    unsupported=
+    for candidate; do
+        status=0
+        verdict=$(check "$candidate") || status=$?
+        case $status,$verdict in
+        0,3.*)
+            version=${verdict%% *}
+            base=${verdict#* }
+            return
+            ;;
+        1,?.*) unsupported="$unsupported, $candidate is $verdict" ;;
+        2,Python*) defect=${defect:-$verdict} ;;
+        esac
+    done
+    [ -z "$defect" ] || fail "$defect, or name another Python with PYTHON=/path/to/python."
+    range='3.10 to 3.13 (to 3.12 on an Intel Mac)'
+    if [ -n "${PYTHON:-}" ] && [ -z "$unsupported" ]; then
+        fail "PYTHON=$PYTHON is not a Python that runs: name one of version $range, or leave PYTHON out."
+    fi
+    fail "The course needs Python $range${unsupported:+, but ${unsupported#, }}: install Python 3.12 or name one with PYTHON=/path/to/python."
+}
+
+check_disk() {
+    held_kb=0
+    [ ! -d .venv ] || held_kb=$(du -sk .venv | awk '{ print $1 }')
+    # The column before the one with a percent sign, since the file system's name may hold spaces.
+    free_kb=$(df -Pk . | awk 'NR == 2 { for (i = 2; i <= NF; i++) if ($i ~ /%$/) { print $(i - 1); exit } }')
+    if [ "$(((free_kb + held_kb) / 1024))" -lt "$needed_mb" ]; then
+        fail "Too little free disk for .venv: $((free_kb / 1024)) MB here, $((needed_mb - held_kb / 1024)) MB needed: free some, or move the project to a larger disk."
+    fi
+}
+
+old_version=
+if [ -e .venv ]; then
+    [ -f .venv/pyvenv.cfg ] || fail "There is a .venv here that is not a virtual environment: move it away, and run this again."
+    # Stays empty when the interpreter that .venv was built from is gone or not supported.
+    if verdict=$(check .venv/bin/python); then old_version=${verdict%% *}; fi
+fi
+
+installed() {
+    [ -n "$old_version" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(state "$old_version")" ]
+}
+
+# A named Python of another version than .venv has is a request to rebuild.
+if [ -n "${PYTHON:-}" ]; then
+    find_python
+    [ "$version" = "$old_version" ] || old_version=
+fi
+! installed || exit 0
+[ -n "${PYTHON:-}" ] || find_python
+check_disk
+
+# Only requirements that changed, or an installation that was cut short, can go on in the .venv that is there.
+reusable() {
+    [ -n "$old_version" ] && .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+        { [ ! -f "$stamp" ] || grep -Fqx -e "$PWD" "$stamp"; }
+}
+
+if reusable; then
+    version=$old_version
+else
+    rm -rf .venv
+    "$base" -m venv .venv || fail "Python $version could not make .venv: repair that Python, or name another with PYTHON=/path/to/python."
+fi
+rm -f "$stamp"
+echo "Installing requirements.txt into .venv with Python $version: up to ten minutes, and only once."
+.venv/bin/python -m pip install --disable-pip-version-check -r requirements.txt ||
+    fail "The installation did not finish: see pip's message above, check the network and the proxy (HTTPS_PROXY=http://host:port), and run the same command again; it goes on where it stopped."
+# What TensorFlow's libraries print as they start then goes to the terminal, not into the notebook.
+mkdir -p .venv/etc/ipython
+echo 'c.IPKernelApp.capture_fd_output = False' >.venv/etc/ipython/ipython_kernel_config.py
+state "$version" >"$stamp"
