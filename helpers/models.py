@@ -6,11 +6,12 @@ import platform
 import keras
 import keras_tuner
 
+from helpers.budget import get_budget
+
 IMAGE_SHAPE = (32, 32, 3)
 CLASSES = 10
 
 
-@functools.cache
 def xla_for_dense() -> bool | str:
     """Returns what to pass as `Model.compile(jit_compile=...)` for a network of Dense layers.
 
@@ -19,11 +20,17 @@ def xla_for_dense() -> bool | str:
     dense networks only (`benchmarks/lecture_search.py` measures it).
 
     Returns:
-        True on a CPU whose TensorFlow can compile with XLA, False where it can't and on
-        Apple's Metal, and "auto" (Keras decides) with any other GPU or another backend.
+        True on a CPU whose TensorFlow can compile with XLA; False where it can't, on Apple's
+        Metal, and at the `quick` budget, whose trainings are over before the compilation
+        has paid; "auto" (Keras decides) with any other GPU or another backend.
     """
     if keras.backend.backend() != "tensorflow":
         return "auto"
+    return False if get_budget().name == "quick" else _xla_here()
+
+
+@functools.cache
+def _xla_here() -> bool | str:
     import tensorflow as tf
 
     if tf.config.list_physical_devices("GPU"):

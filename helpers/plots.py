@@ -257,5 +257,6 @@ def show_confusion(confusion: np.ndarray, class_names: Sequence[str]) -> Figure:
     ax.set_xticks(range(size), class_names, rotation=45, ha="right")
     ax.set_yticks(range(size), class_names)
     ax.set(title="Per 100 images of the true class", xlabel="predicted class", ylabel="true class")
-    fig.colorbar(image, label="share of the true class", format=StrMethodFormatter("{x:.0%}"))
+    percent = StrMethodFormatter("{x:.0%}")
+    fig.colorbar(image, label="share of the true class", format=percent, shrink=0.7)
     return fig

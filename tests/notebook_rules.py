@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
-from tools.notebooks import METADATA, code_cells
+from tools.notebooks import CELL_METADATA, METADATA, code_cells
 
 MAX_BYTES = 1_000_000
 MAX_CODE_LINES = 12  # ten, and the brackets of a call that is laid out one argument a line
@@ -93,8 +93,7 @@ def has_normal_metadata(notebook: NotebookNode) -> list[str]:
     return breaches + [
         f"cell {cell.id} keeps {key} in its metadata"
         for cell in notebook.cells
-        for key in cell.metadata
-        if key not in ("tags", "jupyter")
+        for key in cell.metadata.keys() - CELL_METADATA
     ]
 
 
@@ -169,7 +168,8 @@ def has_exercises_with_check_and_solution(notebook: NotebookNode) -> list[str]:
     for number, cell in _numbered(notebook):
         if "self-check" in tags(cell) and not _asserts(cell.source):
             breaches.append(f"the self-check in code cell {number} can't fail")
-        shown = [output.get("data", {}).get("text/plain") for output in cell.outputs]
+        values = [output.get("data", {}).get("text/plain") for output in cell.outputs]
+        shown = [value for value in values if value is not None]
         if "self-check" in tags(cell) and shown != ["'Not answered yet.'"]:
             breaches.append(f"the self-check in code cell {number} does not wait for an answer")
         if "solution" in tags(cell):

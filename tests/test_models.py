@@ -15,10 +15,11 @@ def model():
 
 
 @pytest.fixture
-def fresh_xla():
-    models.xla_for_dense.cache_clear()
+def fresh_xla(monkeypatch):
+    monkeypatch.setenv("COURSE_BUDGET", "class")
+    models._xla_here.cache_clear()
     yield models.xla_for_dense
-    models.xla_for_dense.cache_clear()
+    models._xla_here.cache_clear()
 
 
 def test_the_model_has_the_lecture_s_layers(model):
@@ -61,6 +62,22 @@ def test_the_model_takes_uint8_pixels_and_scales_them_itself(model):
 def test_a_cpu_that_has_xla_uses_it(fresh_xla, monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     assert fresh_xla() is True
+
+
+def test_the_quick_budget_does_not_wait_for_xla(fresh_xla, monkeypatch):
+    monkeypatch.setenv("COURSE_BUDGET", "quick")
+    assert fresh_xla() is False
+
+
+def test_a_model_learns_the_same_with_and_without_xla(fresh_xla, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3), dtype=np.uint8)
+    labels, losses = np.eye(10)[np.arange(64) % 10], []
+    for budget in ("class", "quick"):
+        monkeypatch.setenv("COURSE_BUDGET", budget)
+        keras.utils.set_random_seed(1)
+        model = models.build_model(keras_tuner.HyperParameters())
+        losses.append(model.fit(images, labels, epochs=2, verbose=0).history["loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-3)
 
 
 def test_a_cpu_without_xla_does_not_ask_for_it(fresh_xla, monkeypatch):

@@ -32,6 +32,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
+CELL_METADATA = {"tags", "jupyter"}  # what a cell keeps: what it is for, and whether it is folded
 LAST_WORDS = 2000  # characters of what a kernel wrote before it died
 
 
@@ -174,8 +175,10 @@ def normalise(notebook: NotebookNode) -> None:
     Raises NotebookError if a cell wrote to stderr: readers would take it for a fault.
     """
     notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for key in cell.metadata.keys() - CELL_METADATA:
+            del cell.metadata[key]
     for cell in code_cells(notebook):
-        cell.metadata.pop("execution", None)
         cell.outputs = [
             o for o in cell.outputs if o.get("metadata", {}).get("course") != "progress"
         ]
