@@ -24,6 +24,10 @@ test-real: setup ## run all tests on real images at the class budget (COURSE_DAT
 	@case "$$COURSE_DATA" in ''|auto|standin) \
 	  echo 'Tests on real images need COURSE_DATA=cifar10 or COURSE_DATA=/path/to/cifar10.npz.' >&2; exit 1;; \
 	esac
+	@# One download, before two kernels would each begin their own.
+	@if [ "$$COURSE_DATA" = cifar10 ] && [ ! -e data/cifar10.npz ]; then \
+	  $(python) -m helpers.data --save data/cifar10.npz; \
+	fi
 	COURSE_BUDGET=class $(python) -m pytest $(ARGS)
 
 run: setup ## execute the notebooks into build/, with an HTML page each (ARGS=05 picks one)
@@ -34,7 +38,7 @@ refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cif
 
 bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)
 	@mkdir -p build
-	$(python) benchmarks/standin.py
+	$(python) benchmarks/standin.py --short
 	$(python) benchmarks/lecture_search.py --widths 950 100 --epochs 1 --json build/lecture_search.json $(ARGS)
 
 lint: setup ## check the code and the notebooks with ruff

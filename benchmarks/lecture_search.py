@@ -50,10 +50,17 @@ def peak_memory() -> int:
         import psutil
 
         return psutil.Process().memory_info().peak_wset
+    if platform.system() == "Linux":
+        # Not `ru_maxrss`, which on Linux begins at the peak of the process that started this one.
+        (line,) = (
+            line
+            for line in Path("/proc/self/status").read_text().splitlines()
+            if line.startswith("VmHWM:")
+        )
+        return int(line.split()[1]) * 1024
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if platform.system() == "Darwin" else peak * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes on macOS
 
 
 def lecture_model(hp):
@@ -177,8 +184,8 @@ def summary(runs: list[dict], floor: float) -> dict[str, float]:
     }
 
 
-def report(results: dict) -> None:
-    """Prints the summary of all runs, and whether the promises hold."""
+def report(results: dict) -> bool:
+    """Prints the summary of all runs; returns whether the promises hold, or none was due."""
     print(f"\n{'':10}{'search':>10}{'peak memory':>14}{'best accuracy':>16}")
     figures = results["summary"]
     for way in WAYS:
@@ -194,16 +201,20 @@ def report(results: dict) -> None:
         f"At these rates the course's search takes at least {machine['floor_seconds']:.0f} s; "
         f"it took {figures['course by floor']:.2f} times that.\n"
     )
+    due = results["epochs"] == EPOCHS and tuple(results["widths"]) == WIDTHS
+    all_kept = True
     for words, name, bound, sense in PROMISES:
         kept = figures[name] >= bound if sense == "at least" else figures[name] <= bound
-        verdict = "ok" if kept else "NOT AS PROMISED"
-        print(f"{figures[name]:8.3f} {words} (promised: {sense} {bound:.3g}): {verdict}")
-    if results["epochs"] != EPOCHS or tuple(results["widths"]) != WIDTHS:
+        verdict = f": {'ok' if kept else 'NOT AS PROMISED'}" if due else ""
+        print(f"{figures[name]:8.3f} {words} (promised: {sense} {bound:.3g}){verdict}")
+        all_kept &= kept
+    if not due:
         print("The promises are made for the full run; this was a shorter one.")
+    return all_kept or not due
 
 
-def main() -> None:
-    """Runs the benchmark that the command line asks for."""
+def main() -> int:
+    """Runs the benchmark that the command line asks for, and returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -217,11 +228,12 @@ def main() -> None:
         (width,) = options.widths
         found = search(options.one, width, options.epochs, options.images, options.folder)
         print(json.dumps(found))
-        return
+        return 0
 
-    from helpers.data import load_cifar10
+    from helpers.data import VARIABLE, load_cifar10
 
-    (x_train, y_train), (x_test, y_test) = load_cifar10()
+    # The promises about accuracy are about CIFAR-10; made-up images must be asked for by name.
+    (x_train, y_train), (x_test, y_test) = load_cifar10(os.environ.get(VARIABLE) or "cifar10")
     rate, bandwidth = matrix_rate(), copy_bandwidth()
     runs = []
     with tempfile.TemporaryDirectory() as folder:
@@ -246,10 +258,10 @@ def main() -> None:
         "runs": runs,
         "summary": summary(runs, floor),
     }
-    report(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
+    return 0 if report(results) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

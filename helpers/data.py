@@ -51,7 +51,10 @@ SHAPES = {
 
 ArrayPair = tuple[np.ndarray, np.ndarray]
 
-_SAVE_COMMAND = f"python -m helpers.data --save {LOCAL_FILE}"
+# As it has to be typed: `make` installs into .venv and activates nothing.
+_IN_VENV = Path(sys.prefix) == ROOT / ".venv"
+_VENV_PYTHON = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
+_SAVE_COMMAND = f"{_VENV_PYTHON if _IN_VENV else 'python'} -m helpers.data --save {LOCAL_FILE}"
 _WAY_OUT = (
     f"To get CIFAR-10: with a network, run `{_SAVE_COMMAND}` in the project's folder, or copy "
     f"somebody's cifar10.npz to {LOCAL_FILE}. To work without it, set {VARIABLE}=standin."

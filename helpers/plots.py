@@ -4,7 +4,8 @@ A figure is closed before it is returned, so that a notebook shows it once, as t
 its cell. In a script, call `figure.savefig(...)`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,13 +32,28 @@ STYLE = {
 }
 
 
+@contextmanager
+def _style() -> Iterator[None]:
+    """Applies STYLE for a while.
+
+    Not by `plt.rc_context`: as it ends, it resets every setting, also those that a notebook's
+    backend made if it was loaded meanwhile, and the reader's own figures would not show.
+    """
+    before = {key: plt.rcParams[key] for key in STYLE}
+    plt.rcParams.update(STYLE)
+    try:
+        yield
+    finally:
+        plt.rcParams.update(before)
+
+
 def _figure(rows: int, columns: int, width: float, height: float, **kwargs):
     fig, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **kwargs)
     plt.close(fig)
     return fig, axes
 
 
-@plt.rc_context(STYLE)
+@_style()
 def show_images(
     images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], *, per_class: int = 10
 ) -> Figure:
@@ -69,7 +85,7 @@ def show_images(
     return fig
 
 
-@plt.rc_context(STYLE)
+@_style()
 def show_loss_acc(history: object) -> Figure:
     """Shows loss and accuracy over the epochs, for training and for validation.
 
@@ -106,7 +122,7 @@ def show_loss_acc(history: object) -> Figure:
     return fig
 
 
-@plt.rc_context(STYLE)
+@_style()
 def plot_trials(
     table: pd.DataFrame, *, objective: str = "val_acc", direction: str = "max"
 ) -> Figure:
@@ -157,7 +173,7 @@ def _name_places(ax: Axes, names: Sequence) -> None:
     ax.set_xticks(range(0, len(names), step), [str(name) for name in names[::step]])
 
 
-@plt.rc_context(STYLE)
+@_style()
 def plot_curves(
     curves: pd.DataFrame, *, metric: str = "val_acc", names: Mapping | None = None
 ) -> Figure:
@@ -174,7 +190,8 @@ def plot_curves(
     if metric not in curves:
         known = [name for name in curves if name not in ("trial", "execution", "epoch", "seconds")]
         raise ValueError(f"The curves hold {', '.join(known)}, but no {metric!r}.")
-    by_trial = curves.pivot_table(index="epoch", columns="trial", values=metric)
+    # Not by `pivot_table`, which leaves out a trial that diverged: its curve is all NaN.
+    by_trial = curves.groupby(["epoch", "trial"])[metric].mean().unstack()
     fig, ((ax,),) = _figure(1, 1, 8, 4.2)
     # Shades of one colour in the order of the trials, and a marker each: both can be told
     # apart without colour.
@@ -189,7 +206,7 @@ def plot_curves(
     return fig
 
 
-@plt.rc_context(STYLE)
+@_style()
 def plot_draws(
     draws: Mapping[str, Sequence], *, unit: str = "value", log: bool = False, bins: int = 40
 ) -> Figure:
@@ -210,14 +227,18 @@ def plot_draws(
         raise ValueError("There is nothing to show: no values were drawn.")
     fig, panels = _figure(len(draws), 1, 9, 1.2 + 1.7 * len(draws), sharex=True)
     words = all(isinstance(value, (str, bool)) for values in draws.values() for value in values)
+    if words and log:
+        raise ValueError("A logarithmic axis has no place for words.")
     if words:
         kinds = list(dict.fromkeys(str(value) for values in draws.values() for value in values))
     else:
         every = np.concatenate([np.asarray(values, float) for values in draws.values()])
         if log and every.min() <= 0:
             raise ValueError("A logarithmic axis has no place for values of 0 or less.")
-        space = np.geomspace if log else np.linspace
-        edges = space(every.min(), every.max() or 1, bins + 1)
+        low, high = every.min(), every.max()
+        if low == high:  # one value: give it a bar that has a width
+            low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)
+        edges = (np.geomspace if log else np.linspace)(low, high, bins + 1)
     for ax, (name, values) in zip(panels[:, 0], draws.items(), strict=True):
         if words:
             drawn = [str(value) for value in values]
@@ -231,7 +252,7 @@ def plot_draws(
     return fig
 
 
-@plt.rc_context(STYLE)
+@_style()
 def show_confusion(confusion: np.ndarray, class_names: Sequence[str]) -> Figure:
     """Shows how often each class was taken for each other one, as shares of the true class.
 

@@ -52,6 +52,7 @@ class _Watch:
         self.show = show
         self.began = self.trial_began = time.perf_counter()
         self.finished_here = 0
+        self.finished_seconds = 0.0
         self.record: dict = {}
         for hook in ("on_search_begin", "on_trial_begin", "on_epoch_end", "on_trial_end"):
             setattr(tuner, hook, _in_turn(getattr(tuner, hook), getattr(self, hook)))
@@ -59,6 +60,7 @@ class _Watch:
     def on_search_begin(self) -> None:
         self.began = time.perf_counter()
         self.finished_here = 0
+        self.finished_seconds = 0.0
 
     def on_trial_begin(self, trial: Trial) -> None:
         self.trial_began = time.perf_counter()
@@ -84,6 +86,7 @@ class _Watch:
         self.record["seconds"] = time.perf_counter() - self.trial_began
         self._save(trial)
         self.finished_here += 1
+        self.finished_seconds = time.perf_counter() - self.began
         self._report("")
 
     def _save(self, trial: Trial) -> None:
@@ -109,7 +112,9 @@ class _Watch:
         seconds = time.perf_counter() - self.began
         words.append(f"{_clock(seconds)} gone")
         if total and 0 < self.finished_here and finished < total:
-            left = seconds / self.finished_here * (total - finished)
+            # At the pace of the finished trials, less what the running one has had already.
+            ahead = self.finished_seconds / self.finished_here * (total - finished)
+            left = max(0.0, ahead - (seconds - self.finished_seconds))
             words.append(f"about {_clock(left)} left")
         self.show(finished, total, " | ".join(words))
 
@@ -252,7 +257,8 @@ def _trials(search: BaseTuner | str | os.PathLike) -> list[tuple[int | str, Tria
     # A tuner that works for a chief has no trials of its own: they are in the folder.
     in_memory = getattr(getattr(search, "oracle", None), "trials", None)
     if in_memory is None:
-        found = {file.parent.name.removeprefix("trial_"): _load(file) for file in _files(folder)}
+        files = folder.glob("trial_*/trial.json")
+        found = {file.parent.name.removeprefix("trial_"): _load(file) for file in files}
     else:
         found = in_memory
     if not found and not isinstance(search, BaseTuner):
@@ -260,18 +266,16 @@ def _trials(search: BaseTuner | str | os.PathLike) -> list[tuple[int | str, Tria
             f"The folder {folder} holds no trials (no trial_*/trial.json). "
             "Is it the project directory, and has the search begun?"
         )
-    return [
+    numbered = [
         (
             int(trial_id) if trial_id.isdigit() else trial_id,
-            found[trial_id],
+            trial,
             _read_record(folder / f"trial_{trial_id}" / RECORD),
         )
-        for trial_id in sorted(found)
+        for trial_id, trial in found.items()
     ]
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("trial_*/trial.json"))
+    # By number: KerasTuner writes 6 or 06, depending on how many trials the search was to have.
+    return sorted(numbered, key=lambda entry: (isinstance(entry[0], str), entry[0]))
 
 
 def _load(file: Path) -> Trial | None:
@@ -293,7 +297,9 @@ def _direction(search: BaseTuner | str | os.PathLike) -> str:
         return objective.direction
     # No file says what the objective was. The score is a copy of its value, so the metrics
     # that equal the score in every trial are the candidates.
-    completed = [trial for _, trial, _ in _trials(search) if trial and trial.score is not None]
+    completed = [
+        trial for _, trial, _ in _trials(search) if trial and trial.status == TrialStatus.COMPLETED
+    ]
     directions = {
         history.direction
         for name, history in (completed[0].metrics.metrics.items() if completed else ())

@@ -189,6 +189,8 @@ def describes_its_figures(notebook: NotebookNode) -> list[str]:
         described = after is not None and after.source.startswith("**In the figure:**")
         if has_figure and not described:
             breaches.append(f"the figure of cell {cell.id} is not followed by its description")
+        if described and not has_figure:
+            breaches.append(f"cell {after.id} describes a figure that is not there")
     return breaches
 
 

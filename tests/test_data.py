@@ -150,7 +150,10 @@ def test_a_missing_file_is_named_with_the_way_out():
 
 
 def test_a_link_to_a_missing_file_is_refused(project):
-    (project / "link.npz").symlink_to("gone.npz")
+    try:
+        (project / "link.npz").symlink_to("gone.npz")
+    except OSError as error:
+        pytest.skip(f"this user may not make links: {error}")
     assert "No such file" in refusal("link.npz")
 
 
@@ -546,7 +549,7 @@ def test_an_unpacking_that_was_killed_does_not_break_the_next_which_needs_no_net
 def test_a_keras_folder_that_cannot_be_used_is_named(download_from, cache):
     (cache / "datasets").write_text("a file where Keras wants a folder")
     download_from(faulty_server.refusing_url())
-    assert "Keras' folder `datasets` can't be used (File exists)" in refusal("cifar10")
+    assert "Keras' folder `datasets` can't be used (" in refusal("cifar10")
 
 
 def test_the_download_leaves_the_socket_timeout_as_it_was(download_from):

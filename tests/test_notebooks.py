@@ -131,6 +131,10 @@ def remove_the_description(notebook):
     del notebook.cells[with_figure(notebook) + 1]
 
 
+def remove_the_figure(notebook):
+    notebook.cells[with_figure(notebook)].outputs = []
+
+
 def move_the_end_to_the_front(notebook):
     notebook.cells.insert(1, notebook.cells.pop(-2))
 
@@ -173,6 +177,7 @@ PLANTED: list[tuple[Callable, Plant]] = [
     (rules.has_exercises_with_check_and_solution, output_of("solution", "'Not answered yet.'")),
     (rules.has_exercises_with_check_and_solution, unfold_solution),
     (rules.describes_its_figures, remove_the_description),
+    (rules.describes_its_figures, remove_the_figure),
     (rules.uses_no_hidden_pyplot_state, rewrite("claim", "plt.plot([1])")),
     (rules.compares_most_outputs, ignore_most_cells),
 ]

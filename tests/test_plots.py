@@ -1,12 +1,16 @@
 """helpers.plots: every figure shows what it was given, and all of it."""
 
+import os
+
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from helpers import plots
+from tools.notebooks import execute
 
 NAMES = ("cat", "dog", "ship")
 
@@ -25,6 +29,24 @@ def line(ax, label):
 def test_a_figure_is_closed_so_that_a_notebook_shows_it_once(table):
     assert isinstance(plots.plot_trials(table), Figure)
     assert plt.get_fignums() == []
+
+
+def test_a_notebook_shows_the_figures_of_the_course_and_after_them_the_reader_s_own(tmp_path):
+    ours = "from helpers import plot_draws\nplot_draws({'width': [1, 2, 3]})"
+    theirs = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()"
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in (ours, theirs)]
+    )
+    execute(notebook, tmp_path, dict(os.environ))
+    for cell in notebook.cells:
+        pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        assert len(pictures) == 1, cell.source
+
+
+def test_the_style_of_the_course_ends_with_its_figures(table):
+    before = dict(plt.rcParams)
+    plots.plot_trials(table)
+    assert dict(plt.rcParams) == before
 
 
 def test_show_images_shows_the_first_images_of_every_class_in_its_row():
@@ -118,6 +140,14 @@ def test_plot_curves_shows_one_curve_per_trial_and_the_mean_of_its_executions():
     np.testing.assert_allclose(line(ax, "large").get_ydata(), [0.5, 0.6])
 
 
+def test_plot_curves_keeps_a_trial_that_diverged():
+    curves = pd.DataFrame(
+        {"trial": [0, 1], "execution": 1, "epoch": 1, "val_acc": [0.5, float("nan")]}
+    )
+    (ax,) = plots.plot_curves(curves).axes
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["trial 0", "trial 1"]
+
+
 def test_plot_curves_names_the_metrics_that_there_are():
     curves = pd.DataFrame({"trial": [0], "execution": [1], "epoch": [1], "acc": [0.1]})
     with pytest.raises(ValueError, match="hold acc, but no 'val_acc'"):
@@ -137,6 +167,18 @@ def test_plot_draws_counts_words_and_truth_values():
     assert [bar.get_height() for bar in ax.patches] == [2, 1]
     (ax,) = plots.plot_draws({"flag": [True, False, False]}).axes
     assert [bar.get_height() for bar in ax.patches] == [1, 2]
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_plot_draws_gives_a_single_value_a_bar_that_can_be_seen(log):
+    (ax,) = plots.plot_draws({"fixed": [3, 3, 3]}, log=log).axes
+    (bar,) = [bar for bar in ax.patches if bar.get_height()]
+    assert bar.get_height() == 3 and bar.get_width() > 0
+
+
+def test_plot_draws_has_no_logarithm_of_words():
+    with pytest.raises(ValueError, match="words"):
+        plots.plot_draws({"activation": ["relu"]}, log=True)
 
 
 @pytest.mark.parametrize("draws", [{}, {"nothing": []}])

@@ -3,9 +3,11 @@
 import base64
 import json
 import os
+import sys
 
 import nbformat
 import pytest
+from jupyter_client.kernelspec import KernelSpec
 
 from tools import notebooks
 
@@ -85,6 +87,14 @@ def test_run_shows_the_cell_that_killed_its_kernel_and_the_last_words(course, ca
     cell, words, last = capsys.readouterr().err.partition("last words:")
     assert "code cell 1 failed:" in cell and "os._exit(9)" in cell
     assert words and "out of memory" in last
+
+
+def test_run_tells_when_the_kernel_does_not_start(course, capsys, monkeypatch):
+    broken = KernelSpec(argv=[sys.executable, "-c", "raise SystemExit('broken installation')"])
+    monkeypatch.setattr(notebooks.ThisInterpreter, "kernel_spec", broken)
+    assert call("run", course("01_a.ipynb", code("1"))) == 1
+    error = capsys.readouterr().err
+    assert "the kernel did not start" in error and "broken installation" in error
 
 
 def test_run_takes_the_beginnings_of_names_and_refuses_an_unknown_one(course, capsys):

@@ -111,9 +111,17 @@ def test_rank_1_is_the_best_trial_of_keras_tuner(tmp_path, direction):
 
 
 @pytest.mark.parametrize("direction", ["max", "min"])
-def test_the_table_from_the_folder_is_the_table_from_memory(tmp_path, direction):
+def test_the_table_from_the_folder_is_the_table_from_memory(tmp_path, direction, monkeypatch):
+    run_trial = Scored.run_trial
+
+    def diverge_once(self, trial):
+        scores = run_trial(self, trial)
+        return scores if trial.trial_id != "2" else dict.fromkeys(scores, float("nan"))
+
+    monkeypatch.setattr(Scored, "run_trial", diverge_once)
     tuner = scored(tmp_path, direction)
     tuner.search()
+    assert trials_table(tuner).loc[2, "status"] == "FAILED"
     pd.testing.assert_frame_equal(trials_table(tmp_path / "p"), trials_table(tuner))
 
 
@@ -153,6 +161,15 @@ def test_a_hyperparameter_that_is_called_score_does_not_hide_the_score(tmp_path)
     tuner.search()
     table = trials_table(tuner)
     assert (table["score"] == 0.5).all() and table["score (value)"].between(5, 9).all()
+
+
+def test_a_search_that_went_on_with_more_trials_keeps_their_order(tmp_path):
+    scored(tmp_path, trials=3).search()
+    longer = scored(tmp_path, trials=12)
+    longer.search()
+    assert set(longer.oracle.trials) >= {"0", "2", "03", "11"}, "KerasTuner pads its numbers"
+    assert list(trials_table(longer).index) == list(range(12))
+    assert list(trials_table(tmp_path / "p").index) == list(range(12))
 
 
 def test_a_folder_that_does_not_exist_is_one_clear_error(tmp_path):
@@ -265,6 +282,31 @@ def test_the_progress_tells_trial_k_of_n_the_best_so_far_and_the_time_left(monke
     assert any(" left" in text for _, _, text in shown[:-1]) and " left" not in last[2]
     failed = (trials_table(tuner)["status"] == "FAILED").sum()
     assert f"{failed} failed" in last[2]
+
+
+def test_the_time_left_is_what_the_finished_trials_took_for_each_that_is_to_come(
+    monkeypatch, tmp_path
+):
+    now = [0.0]
+    monkeypatch.setattr(trials.time, "perf_counter", lambda: now[0])
+    shown = []
+    monkeypatch.setattr(trials, "_progress_display", lambda: lambda *what: shown.append(what[2]))
+    tuner = scored(tmp_path, trials=3)
+    watch(tuner)
+    model = build(keras_tuner.HyperParameters())
+
+    def train_for_100_seconds(trial):
+        now[0] += 60
+        tuner.on_epoch_end(trial, model, 0, {})
+        now[0] += 40
+        return {"val_acc": 0.5}
+
+    monkeypatch.setattr(tuner, "run_trial", train_for_100_seconds)
+    tuner.search()
+    told = [text.rpartition("about ")[2] if "about" in text else "" for text in shown]
+    #               begin  epoch  end
+    assert told == ["", "", "3:20 left", "3:20 left", "2:20 left", "1:40 left",
+                    "1:40 left", "0:40 left", ""]  # fmt: skip
 
 
 def test_a_resumed_search_counts_the_trials_that_were_there(monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ error stops the series: the failing cell is shown, and the exit status is 1.
 """
 
 import argparse
+import atexit
 import base64
 import os
 import sys
@@ -22,7 +23,7 @@ import nbformat
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
@@ -108,7 +109,9 @@ def execute(notebook: NotebookNode, folder: Path, environment: dict[str, str]) -
             # Not the error's own text: it repeats the cell, which `failure` shows.
             traceback = "\n".join(started[-1].outputs[-1].traceback)
             raise failure(notebook, started[-1], strip_ansi(traceback)) from error
-        except (CellTimeoutError, DeadKernelError) as error:
+        except (DeadKernelError, RuntimeError) as error:  # died, or never came up
+            # nbclient would clean up at exit what it never started, and complain of that.
+            atexit.unregister(client._cleanup_kernel)
             cause = f"{error}\nThe kernel's last words:\n{tail(log)}"
             raise failure(notebook, started[-1] if started else None, cause) from error
 
