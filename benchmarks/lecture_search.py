@@ -11,8 +11,11 @@ train, and the test images to validate, as the lecture has it):
     course-32  the same with the lecture's batches of 32
 
 Every width is searched in a process of its own, and the three ways take turns, so that whatever
-else the machine is doing hits them alike: trust the ratios. Times are those of `tuner.search`;
-memory is the peak of the whole process.
+else the machine is doing hits them alike: trust the ratios. Memory is the peak of the whole
+process. `search` is the wall time of `tuner.search`. `undisturbed` is the time of its fastest
+epoch, times the epochs: on a small virtual machine, TensorFlow's two threads sometimes share one
+core for an epoch or two, which doubles its time, and is nobody's merit. The promises are about
+the undisturbed time.
 
 The floor is what the course's search would take if it did nothing but its arithmetic, at the
 rate at which this machine multiplies large float32 matrices, and Adam's traffic to memory, at
@@ -36,8 +39,8 @@ EPOCHS = 4
 WAYS = {"lecture": 32, "course": 128, "course-32": 32}  # and their batch sizes
 # What the course promises: (what, measured from the summary, the bound, "at least" or "at most").
 PROMISES = (
-    ("times as fast as the lecture", "speed-up of course", 4.0, "at least"),
-    ("times as fast with batches of 32", "speed-up of course-32", 1.7, "at least"),
+    ("times as fast as the lecture", "undisturbed speed-up of course", 4.0, "at least"),
+    ("times as fast with batches of 32", "undisturbed speed-up of course-32", 1.7, "at least"),
     ("of the lecture's peak memory", "memory of course", 1 / 3, "at most"),
     ("accuracy given up", "accuracy given up by course", 0.01, "at most"),
     ("away from the accuracy 0.45", "lecture's distance from 0.45", 0.02, "at most"),
@@ -83,6 +86,7 @@ def search(way: str, width: int, epochs: int, images: Path, folder: Path) -> dic
     import keras_tuner
 
     from helpers.models import build_model
+    from helpers.trials import learning_curves, watch
 
     with np.load(images) as arrays:
         x_train, y_train, x_test, y_test = (
@@ -102,6 +106,7 @@ def search(way: str, width: int, epochs: int, images: Path, folder: Path) -> dic
         directory=folder,
         project_name=f"{way}-{width}",
     )
+    watch(tuner)
     start = time.perf_counter()
     tuner.search(
         x_train,
@@ -113,7 +118,13 @@ def search(way: str, width: int, epochs: int, images: Path, folder: Path) -> dic
     )
     seconds = time.perf_counter() - start
     (trial,) = tuner.oracle.get_best_trials(1)
-    return {"seconds": seconds, "peak_bytes": peak_memory(), "val_acc": trial.score}
+    epoch_ends = learning_curves(tuner)["seconds"]
+    return {
+        "seconds": seconds,
+        "fastest_epoch": float(np.diff(epoch_ends, prepend=0.0).min()),
+        "peak_bytes": peak_memory(),
+        "val_acc": trial.score,
+    }
 
 
 def in_its_own_process(way: str, width: int, epochs: int, images: Path, folder: Path) -> dict:
@@ -166,31 +177,38 @@ def floor_seconds(width: int, epochs: int, rate: float, bandwidth: float) -> flo
     return epochs * (operations / rate + traffic / bandwidth)
 
 
-def summary(runs: list[dict], floor: float) -> dict[str, float]:
+def summary(runs: list[dict], epochs: int, floor: float) -> dict[str, float]:
     """Returns the ratios between the ways, by the names that PROMISES uses."""
     seconds = {way: sum(run["seconds"] for run in runs if run["way"] == way) for way in WAYS}
+    undisturbed = {
+        way: epochs * sum(run["fastest_epoch"] for run in runs if run["way"] == way) for way in WAYS
+    }
     peak = {way: max(run["peak_bytes"] for run in runs if run["way"] == way) for way in WAYS}
     best = {way: max(run["val_acc"] for run in runs if run["way"] == way) for way in WAYS}
     return {
         **{f"seconds of {way}": value for way, value in seconds.items()},
+        **{f"undisturbed seconds of {way}": value for way, value in undisturbed.items()},
         **{f"peak bytes of {way}": value for way, value in peak.items()},
         **{f"best accuracy of {way}": value for way, value in best.items()},
         "speed-up of course": seconds["lecture"] / seconds["course"],
         "speed-up of course-32": seconds["lecture"] / seconds["course-32"],
+        "undisturbed speed-up of course": undisturbed["lecture"] / undisturbed["course"],
+        "undisturbed speed-up of course-32": undisturbed["lecture"] / undisturbed["course-32"],
         "memory of course": peak["course"] / peak["lecture"],
         "accuracy given up by course": best["lecture"] - best["course"],
         "lecture's distance from 0.45": abs(best["lecture"] - 0.45),
-        "course by floor": seconds["course"] / floor,
+        "course by floor": undisturbed["course"] / floor,
     }
 
 
 def report(results: dict) -> bool:
     """Prints the summary of all runs; returns whether the promises hold, or none was due."""
-    print(f"\n{'':10}{'search':>10}{'peak memory':>14}{'best accuracy':>16}")
+    print(f"\n{'':10}{'search':>10}{'undisturbed':>14}{'peak memory':>14}{'best accuracy':>16}")
     figures = results["summary"]
     for way in WAYS:
         print(
             f"{way:10}{figures[f'seconds of {way}']:8.0f} s"
+            f"{figures[f'undisturbed seconds of {way}']:12.0f} s"
             f"{figures[f'peak bytes of {way}'] / 2**30:10.2f} GiB"
             f"{figures[f'best accuracy of {way}']:16.4f}"
         )
@@ -199,7 +217,10 @@ def report(results: dict) -> bool:
         f"\nThis machine multiplies float32 matrices at {machine['matrix_rate'] / 1e9:.0f} GFLOP/s "
         f"and copies at {machine['copy_bandwidth'] / 1e9:.1f} GB/s.\n"
         f"At these rates the course's search takes at least {machine['floor_seconds']:.0f} s; "
-        f"it took {figures['course by floor']:.2f} times that.\n"
+        f"undisturbed, it takes {figures['course by floor']:.2f} times that.\n"
+        f"By the wall time, the course is {figures['speed-up of course']:.2f} times "
+        f"as fast, and {figures['speed-up of course-32']:.2f} times with batches of 32. "
+        "Undisturbed:\n"
     )
     due = results["epochs"] == EPOCHS and tuple(results["widths"]) == WIDTHS
     all_kept = True
@@ -256,7 +277,7 @@ def main() -> int:
         "widths": list(options.widths),
         "machine": {"matrix_rate": rate, "copy_bandwidth": bandwidth, "floor_seconds": floor},
         "runs": runs,
-        "summary": summary(runs, floor),
+        "summary": summary(runs, options.epochs, floor),
     }
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
