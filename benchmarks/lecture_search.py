@@ -14,8 +14,8 @@ Every width is searched in a process of its own, and the three ways take turns, 
 else the machine is doing hits them alike: trust the ratios. Memory is the peak of the whole
 process. `search` is the wall time of `tuner.search`. `undisturbed` is the time of its fastest
 epoch, times the epochs: on a small virtual machine, TensorFlow's two threads sometimes share one
-core for an epoch or two, which doubles its time, and is nobody's merit. The promises are about
-the undisturbed time.
+core for an epoch or two, which doubles its time, and is nobody's merit. The expectations are
+about the undisturbed time.
 
 The floor is what the course's search would take if it did nothing but its arithmetic, at the
 rate at which this machine multiplies large float32 matrices, and Adam's traffic to memory, at
@@ -37,8 +37,8 @@ import numpy as np
 WIDTHS = (950, 900, 250, 450, 200, 100)  # what the lecture's search drew
 EPOCHS = 4
 WAYS = {"lecture": 32, "course": 128, "course-32": 32}  # and their batch sizes
-# What the course promises: (what, measured from the summary, the bound, "at least" or "at most").
-PROMISES = (
+# What to expect: (what, measured from the summary, the bound, "at least" or "at most").
+EXPECTED = (
     ("times as fast as the lecture", "undisturbed speed-up of course", 4.0, "at least"),
     ("times as fast with batches of 32", "undisturbed speed-up of course-32", 1.7, "at least"),
     ("of the lecture's peak memory", "memory of course", 1 / 3, "at most"),
@@ -178,7 +178,7 @@ def floor_seconds(width: int, epochs: int, rate: float, bandwidth: float) -> flo
 
 
 def summary(runs: list[dict], epochs: int, floor: float) -> dict[str, float]:
-    """Returns the ratios between the ways, by the names that PROMISES uses."""
+    """Returns the ratios between the ways, by the names that EXPECTED uses."""
     seconds = {way: sum(run["seconds"] for run in runs if run["way"] == way) for way in WAYS}
     undisturbed = {
         way: epochs * sum(run["fastest_epoch"] for run in runs if run["way"] == way) for way in WAYS
@@ -202,7 +202,7 @@ def summary(runs: list[dict], epochs: int, floor: float) -> dict[str, float]:
 
 
 def report(results: dict) -> bool:
-    """Prints the summary of all runs; returns whether the promises hold, or none was due."""
+    """Prints the summary of all runs; returns False if a full run was not as expected."""
     print(f"\n{'':10}{'search':>10}{'undisturbed':>14}{'peak memory':>14}{'best accuracy':>16}")
     figures = results["summary"]
     for way in WAYS:
@@ -224,13 +224,13 @@ def report(results: dict) -> bool:
     )
     due = results["epochs"] == EPOCHS and tuple(results["widths"]) == WIDTHS
     all_kept = True
-    for words, name, bound, sense in PROMISES:
+    for words, name, bound, sense in EXPECTED:
         kept = figures[name] >= bound if sense == "at least" else figures[name] <= bound
-        verdict = f": {'ok' if kept else 'NOT AS PROMISED'}" if due else ""
-        print(f"{figures[name]:8.3f} {words} (promised: {sense} {bound:.3g}){verdict}")
+        verdict = f": {'ok' if kept else 'NOT AS EXPECTED'}" if due else ""
+        print(f"{figures[name]:8.3f} {words} (expected: {sense} {bound:.3g}){verdict}")
         all_kept &= kept
     if not due:
-        print("The promises are made for the full run; this was a shorter one.")
+        print("The expectations are for the full run; this was a shorter one.")
     return all_kept or not due
 
 
@@ -253,7 +253,7 @@ def main() -> int:
 
     from helpers.data import VARIABLE, load_cifar10
 
-    # The promises about accuracy are about CIFAR-10; made-up images must be asked for by name.
+    # What is expected of the accuracy is about CIFAR-10; made-up images must be asked for by name.
     (x_train, y_train), (x_test, y_test) = load_cifar10(os.environ.get(VARIABLE) or "cifar10")
     rate, bandwidth = matrix_rate(), copy_bandwidth()
     runs = []
