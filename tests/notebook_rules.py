@@ -22,6 +22,7 @@ SECTIONS = ("**You will**", "**You need**", "## What you can do now", "## Exerci
 ABSOLUTE_PATH = re.compile(
     r"\b[A-Za-z]:\\\\?\w|(?<![\w.~/])/(?:home|Users|root|tmp|var|opt|usr|mnt|work|private|content)/"
 )
+COLOUR = re.compile(r"\\u001b\[[\d;]*m")  # as JSON writes it
 # Decimals and percentages: how the results of a run look. Code spans and formulas are exempt,
 # since a setting such as `1e-3` or `0.1` is not a result.
 RESULT = re.compile(r"\d+\.\d+|\d\s?(?:%|per ?cent\b)")
@@ -77,7 +78,8 @@ def shows_no_absolute_path(notebook: NotebookNode) -> list[str]:
         for output in cell.outputs:
             # A picture in base64 can hold anything that looks like a path.
             texts = {k: v for k, v in output.get("data", {}).items() if k != "image/png"}
-            shown = json.dumps({**output, "data": texts})
+            # A traceback is coloured, and the codes end in a letter, as a longer word would.
+            shown = COLOUR.sub("", json.dumps({**output, "data": texts}))
             if found := ABSOLUTE_PATH.search(shown):
                 breaches.append(f"code cell {number} shows the path {found.group()}...")
     return breaches

@@ -156,6 +156,7 @@ PLANTED: list[tuple[Callable, Plant]] = [
     (rules.writes_nothing_to_stderr, lambda nb: show(nb, "oneDNN is on", "stderr")),
     (rules.shows_no_absolute_path, lambda nb: show(nb, "Saved /home/ada/x.keras")),
     (rules.shows_no_absolute_path, lambda nb: show(nb, "Saved C:\\Users\\ada")),
+    (rules.shows_no_absolute_path, lambda nb: show(nb, "File \x1b[32m/home/ada/x.py\x1b[39m")),
     (rules.weighs_little, lambda nb: show(nb, "x" * 1_000_000)),
     (rules.has_normal_metadata, lambda nb: nb.metadata.update(widgets={})),
     (rules.has_normal_metadata, lambda nb: nb.cells[1].metadata.update(execution={})),

@@ -160,6 +160,14 @@ def test_refresh_drops_the_outputs_of_a_progress_display(course):
     assert [output.data["text/plain"] for output in cell.outputs] == ["'kept'"]
 
 
+def test_refresh_keeps_of_an_announced_error_what_is_the_same_everywhere(course):
+    path = course("01_a.ipynb", code("import json; json.loads('[')", "raises-exception"))
+    assert call("refresh", path) == 0
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.ename == "JSONDecodeError"
+    assert output.traceback == [f"JSONDecodeError: {output.evalue}"]
+
+
 @pytest.mark.parametrize(
     ("source", "cause"),
     [
