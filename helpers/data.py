@@ -425,6 +425,20 @@ def train_validation_split(
     return (x[in_train], y[in_train]), (x[in_val], y[in_val])
 
 
+def among(known: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Returns of each image whether the same one, bit by bit, is among the known ones.
+
+    Args:
+        known: Shape (N, ...).
+        images: Shape (M, ...), of the same dtype.
+
+    Returns:
+        bool, shape (M,).
+    """
+    known_bytes = {image.tobytes() for image in np.asarray(known)}
+    return np.array([image.tobytes() in known_bytes for image in np.asarray(images)], dtype=bool)
+
+
 def _validation_size(validation: float, total: int) -> int:
     if isinstance(validation, numbers.Integral) and not isinstance(validation, bool):
         size = int(validation)
@@ -527,6 +541,17 @@ class SealedTestSet:
             f"SealedTestSet({len(self._x):,} images, opened {looks}, "
             f"accuracy {self.result.accuracy:.4f})"
         )
+
+    def contains(self, images: np.ndarray) -> np.ndarray:
+        """Returns of each of some images whether it is in this set; that opens nothing.
+
+        Args:
+            images: Shape (M, ...), of the dtype of the test images.
+
+        Returns:
+            bool, shape (M,).
+        """
+        return among(self._x, images)
 
     def evaluate(self, model, *, batch_size: int = 256, again: bool = False) -> TestResult:
         """Opens the set and judges `model`, with one forward pass over all images.

@@ -43,6 +43,14 @@ def _xla_here() -> bool | str:
     return True
 
 
+def _flat_pixels() -> list:
+    return [
+        keras.Input(shape=IMAGE_SHAPE, dtype="uint8"),
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Flatten(),
+    ]
+
+
 def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
     """Builds and compiles the lecture's MLP: one hidden layer, whose width is tuned.
 
@@ -59,9 +67,7 @@ def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
     """
     model = keras.Sequential(
         [
-            keras.Input(shape=IMAGE_SHAPE, dtype="uint8"),
-            keras.layers.Rescaling(1 / 255),
-            keras.layers.Flatten(),
+            *_flat_pixels(),
             keras.layers.Dense(
                 hp.Int("num_hidden", min_value=50, max_value=1000, step=50), activation="relu"
             ),
@@ -70,6 +76,36 @@ def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
     )
     model.compile(
         optimizer="adam",
+        loss="categorical_crossentropy",
+        metrics=["acc"],
+        jit_compile=xla_for_dense(),
+    )
+    return model
+
+
+def build_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
+    """Builds and compiles an MLP with five hyperparameters, one of which `fit` takes.
+
+    Args:
+        hp: Where the values come from: `num_hidden` (units of each hidden layer, 50 to 1000
+            in steps of 50), `num_layers` (hidden layers, 1 to 3), `dropout` (share of the
+            units that are left out in training, 0 to 0.5, after each hidden layer) and
+            `learning_rate` (of Adam, 1e-4 to 1e-2, drawn on a logarithmic scale). The fifth,
+            the batch size, belongs to `HyperModel.fit`.
+
+    Returns:
+        A compiled model, from and to what `build_model`'s takes and gives.
+    """
+    num_hidden = hp.Int("num_hidden", min_value=50, max_value=1000, step=50)
+    dropout = hp.Float("dropout", min_value=0.0, max_value=0.5, step=0.1)
+    model = keras.Sequential(_flat_pixels())
+    for _ in range(hp.Int("num_layers", min_value=1, max_value=3)):
+        model.add(keras.layers.Dense(num_hidden, activation="relu"))
+        model.add(keras.layers.Dropout(dropout))
+    model.add(keras.layers.Dense(CLASSES, activation="softmax"))
+    learning_rate = hp.Float("learning_rate", min_value=1e-4, max_value=1e-2, sampling="log")
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
         loss="categorical_crossentropy",
         metrics=["acc"],
         jit_compile=xla_for_dense(),

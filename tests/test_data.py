@@ -919,3 +919,10 @@ def test_the_score_is_the_one_that_keras_evaluate_gives(keras_cifar10):
     loss, accuracy = model.evaluate(x, y, verbose=0)
     result = data.SealedTestSet(x, y).evaluate(model, batch_size=128)
     assert result.accuracy == pytest.approx(accuracy) and result.loss == pytest.approx(loss)
+
+
+def test_a_sealed_test_set_says_which_images_it_contains_and_stays_sealed():
+    images = np.arange(4 * 3, dtype=np.uint8).reshape(4, 3)
+    sealed = data.SealedTestSet(images[:2], np.array([0, 1]))
+    assert list(sealed.contains(images[::-1])) == [False, False, True, True]
+    assert sealed.looks == 0 and sealed.result is None

@@ -96,3 +96,27 @@ def test_on_a_gpu_metal_never_uses_xla_and_any_other_leaves_it_to_keras(
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["a GPU"])
     monkeypatch.setattr(models.platform, "system", lambda: system)
     assert fresh_xla() is choice or fresh_xla() == choice
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_the_mlp_has_as_many_hidden_layers_as_asked_for_and_a_dropout_after_each(layers):
+    hp = keras_tuner.HyperParameters()
+    for name, value in {"num_layers": layers, "num_hidden": 70, "dropout": 0.2}.items():
+        hp.Fixed(name, value)
+    hp.Fixed("learning_rate", 3e-3)
+    mlp = models.build_mlp(hp)
+    kinds = [type(layer).__name__ for layer in mlp.layers]
+    assert kinds == ["Rescaling", "Flatten", *["Dense", "Dropout"] * layers, "Dense"]
+    assert [layer.units for layer in mlp.layers[2:-1:2]] == [70] * layers
+    assert {layer.rate for layer in mlp.layers[3:-1:2]} == {0.2}
+    assert float(mlp.optimizer.learning_rate) == pytest.approx(3e-3)
+    images, labels = np.zeros((2, 32, 32, 3), "uint8"), np.eye(10)[:2]
+    assert set(mlp.evaluate(images, labels, return_dict=True, verbose=0)) == {"loss", "acc"}
+
+
+def test_the_mlp_declares_four_hyperparameters_and_draws_the_rate_by_factors():
+    hp = keras_tuner.HyperParameters()
+    models.build_mlp(hp)
+    space = {one.name: one for one in hp.space}
+    assert set(space) == {"num_hidden", "dropout", "num_layers", "learning_rate"}
+    assert space["learning_rate"].sampling == "log"
