@@ -3,14 +3,19 @@
 import importlib
 
 _OWNERS = {
+    "BeatTheTuner": "game",
     "CLASS_NAMES": "data",
     "SealedTestSet": "data",
+    "build_mlp": "models",
     "build_model": "models",
     "get_budget": "budget",
     "learning_curves": "trials",
+    "load_bank": "bank",
     "load_cifar10": "data",
+    "plot_bands": "plots",
     "plot_curves": "plots",
     "plot_draws": "plots",
+    "plot_parallel": "plots",
     "plot_trials": "plots",
     "show_confusion": "plots",
     "show_images": "plots",

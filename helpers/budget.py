@@ -18,6 +18,7 @@ class Budget:
         trials: Trials of a search (`max_trials`).
         epochs: Epochs of each trial.
         retrain_epochs: Epochs to train the winner once more, from scratch.
+        repeats: Repeats of a search that is answered from recorded trials.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Budget:
     trials: int
     epochs: int
     retrain_epochs: int
+    repeats: int
 
     def __str__(self) -> str:
         """Says it in one line, as a notebook prints it."""
@@ -40,12 +42,12 @@ BUDGETS = {
     for budget in (
         # Proves that every cell runs; each notebook in at most 20 s on two CPU cores. Whole batches
         # only: XLA compiles once more for a shorter last one.
-        Budget("quick", 2_048, 1_024, trials=3, epochs=2, retrain_epochs=8),
+        Budget("quick", 2_048, 1_024, trials=3, epochs=2, retrain_epochs=8, repeats=3),
         # The lecture's own size.
-        Budget("class", 40_000, 10_000, trials=6, epochs=4, retrain_epochs=20),
+        Budget("class", 40_000, 10_000, trials=6, epochs=4, retrain_epochs=20, repeats=50),
         # For a machine with a GPU. The lecture's space holds 20 widths, and RandomSearch
         # stops early when it keeps drawing what it has tried: more trials would be idle.
-        Budget("full", 40_000, 10_000, trials=16, epochs=12, retrain_epochs=50),
+        Budget("full", 40_000, 10_000, trials=16, epochs=12, retrain_epochs=50, repeats=100),
     )
 }
 

@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 # The palette of Okabe and Ito, "Color Universal Design" (2008): it can be told apart with
 # every common form of colour blindness.
 BLUE, SKY, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
+GREEN = "#009E73"
 STAR = {"marker": "*", "markersize": 19, "markeredgecolor": "black", "linestyle": "none"}
 
 # Sizes that can be read from the back of a lecture hall.
@@ -280,4 +281,128 @@ def show_confusion(confusion: np.ndarray, class_names: Sequence[str]) -> Figure:
     ax.set(title="Per 100 images of the true class", xlabel="predicted class", ylabel="true class")
     percent = StrMethodFormatter("{x:.0%}")
     fig.colorbar(image, label="share of the true class", format=percent, shrink=0.7)
+    return fig
+
+
+@_style()
+def plot_parallel(table: pd.DataFrame, names: Sequence[str], *, score: str = "score") -> Figure:
+    """Shows one line per trial, from the value of each hyperparameter to the next, by score.
+
+    The values of a hyperparameter are ranked and spread evenly, so that a logarithmic scale or
+    words need no axis of their own. Lines through the same value lie side by side, the better
+    ones above. A trial in which a hyperparameter was inactive (empty) passes below the others.
+
+    Args:
+        table: One row per trial: a column for each of `names`, and the score.
+        names: The hyperparameters, in the order of the axes.
+        score: The column to colour by; higher is better. Trials without one are left out.
+
+    Raises:
+        ValueError: No trial has a score, or there are less than two hyperparameters.
+    """
+    if len(names) < 2:
+        raise ValueError("Parallel coordinates need at least two hyperparameters.")
+    table = table[table[score].notna()].sort_values(score)
+    if table.empty:
+        raise ValueError("No trial has a score, so there is nothing to colour by.")
+    fig, ((ax,),) = _figure(1, 1, 10, 5)
+    heights = pd.DataFrame(index=table.index)
+    beside = np.linspace(-0.04, 0.04, len(table))
+    for place, name in enumerate(names):
+        values = sorted(table[name].dropna().unique())
+        between = max(1, len(values) - 1)
+        inactive = -0.12
+        ranks = [
+            inactive if pd.isna(value) else values.index(value) / between for value in table[name]
+        ]
+        heights[place] = ranks + beside
+        # Not every one of many: the labels would run into each other.
+        for rank in range(0, len(values), len(values) // 10 + 1):
+            label = values[rank] if isinstance(values[rank], str) else f"{values[rank]:g}"
+            ax.text(
+                place + 0.03, rank / between, label, va="center", size=11, zorder=4, bbox=_PAPER
+            )
+    scores = table[score].to_numpy(float)
+    colour = plt.cm.ScalarMappable(plt.Normalize(scores.min(), scores.max()), "viridis")
+    for line, value in zip(heights.to_numpy(), scores, strict=True):
+        ax.plot(range(len(names)), line, color=colour.to_rgba(value), lw=1.2, alpha=0.7)
+    ax.plot(range(len(names)), line, color=VERMILION, lw=3.5, label="best trial")
+    ax.set_xticks(range(len(names)), names)
+    ax.set_yticks([])
+    ax.set(xlim=(-0.1, len(names) - 0.6), title="One line per trial")
+    ax.grid(True, axis="x", color="black", alpha=0.5)
+    ax.spines["left"].set_visible(False)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
+    fig.colorbar(colour, ax=ax, label=score)
+    return fig
+
+
+_PAPER = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
+
+
+@_style()
+def plot_bands(
+    runs: Mapping[str, np.ndarray],
+    *,
+    steps: Sequence[float],
+    xlabel: str,
+    ylabel: str,
+    floor: float | None = None,
+    band: tuple[float, float] = (10, 90),
+) -> Figure:
+    """Shows many repeats of each strategy: their median, and a band that holds most of them.
+
+    Args:
+        runs: By name, an array of shape (repeats, steps): one row a repeat. NaN where a
+            repeat has no value yet; a step where any repeat has none is not drawn.
+        steps: The place of each column on the horizontal axis.
+        xlabel: What the steps are, with the unit.
+        ylabel: What the values are, with the unit.
+        floor: Where the vertical axis begins: early values are often far below all others.
+        band: The percentiles between which the band lies.
+
+    Raises:
+        ValueError: There are no runs, or not one column per step.
+    """
+    if not runs:
+        raise ValueError("There is nothing to show: no runs.")
+    fig, ((ax,),) = _figure(1, 1, 9, 4.6)
+    looks = [(BLUE, "-"), (VERMILION, "--"), (ORANGE, "-."), (GREEN, ":"), (SKY, "-")]
+    for number, (name, values) in enumerate(runs.items()):
+        values = np.asarray(values, float)
+        if values.ndim != 2 or values.shape[1] != len(steps) or not len(values):
+            raise ValueError(
+                f"{name}: {len(steps)} steps need an array of shape (repeats, {len(steps)}), "
+                f"not {values.shape}."
+            )
+        colour, dashes = looks[number % len(looks)]
+        low, middle, high = np.percentile(values, [band[0], 50, band[1]], axis=0)
+        ax.fill_between(steps, low, high, color=colour, alpha=0.15, lw=0)
+        ax.plot(steps, middle, color=colour, ls=dashes, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_ylim(bottom=floor)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(loc="lower right", title=f"median, and from {band[0]} to {band[1]} %")
+    return fig
+
+
+@_style()
+def plot_game(scores: Sequence[float], rival: Sequence[float]) -> Figure:
+    """Shows the best of a player's scores so far beside a rival's.
+
+    Args:
+        scores: The player's score of each trial so far; may be empty.
+        rival: The rival's best score so far, one value a trial of the whole game.
+    """
+    fig, ((ax,),) = _figure(1, 1, 8, 3.8)
+    trials = np.arange(1, len(rival) + 1)
+    ax.step(trials, rival, where="post", color=BLUE, ls="--", label="random search, median")
+    if len(scores):
+        played = trials[: len(scores)]
+        best = np.maximum.accumulate(scores)
+        ax.step(played, best, where="post", color=VERMILION, label="you, best so far")
+        ax.plot(played, scores, "o", color=VERMILION, ms=8, label="you, each trial")
+    ax.set(xlabel="trials", ylabel="validation accuracy", xlim=(0.5, len(rival) + 0.5))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(loc="lower right")
     return fig

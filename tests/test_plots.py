@@ -203,3 +203,69 @@ def test_show_confusion_shows_shares_of_the_true_class():
 def test_show_confusion_needs_a_row_and_a_column_for_every_class():
     with pytest.raises(ValueError, match="3 x 3"):
         plots.show_confusion(np.zeros((2, 3)), NAMES)
+
+
+@pytest.fixture
+def trials():
+    return pd.DataFrame(
+        {
+            "width": [50, 100, 100, 200],
+            "optimizer": ["adam", "sgd", "adam", "adam"],
+            "momentum": [np.nan, 0.9, np.nan, np.nan],
+            "score": [0.3, 0.1, np.nan, 0.5],
+        }
+    )
+
+
+def test_plot_parallel_shows_one_line_for_every_scored_trial_and_the_best_on_top(trials):
+    ax = plots.plot_parallel(trials, ["width", "optimizer", "momentum"]).axes[0]
+    *lines, best = ax.lines
+    assert len(lines) == 3
+    assert best.get_label() == "best trial"
+    # 200 is the largest width, adam the first word, and the momentum was inactive: below all.
+    np.testing.assert_allclose(best.get_ydata()[:2], [1, 0], atol=0.05)
+    assert best.get_ydata()[2] < -0.05
+    np.testing.assert_allclose(lines[0].get_ydata()[:2], [0.5, 1], atol=0.05)
+    shown = {text.get_text() for text in ax.texts}
+    assert {"50", "100", "200", "adam", "sgd", "0.9"} <= shown
+
+
+def test_plot_parallel_spreads_values_by_rank_so_that_decades_are_told_apart():
+    table = pd.DataFrame({"rate": [1e-4, 1e-3, 1e-2], "a": [1, 2, 3], "score": [0.1, 0.2, 0.3]})
+    ax = plots.plot_parallel(table, ["rate", "a"]).axes[0]
+    np.testing.assert_allclose(
+        [line.get_ydata()[0] for line in ax.lines[:3]], [0, 0.5, 1], atol=0.05
+    )
+
+
+def test_plot_parallel_refuses_what_it_cannot_show(trials):
+    with pytest.raises(ValueError, match="at least two"):
+        plots.plot_parallel(trials, ["width"])
+    with pytest.raises(ValueError, match="No trial has a score"):
+        plots.plot_parallel(trials.assign(score=np.nan), ["width", "momentum"])
+
+
+def test_plot_bands_shows_the_median_and_where_most_repeats_are():
+    runs = {"a": np.arange(11)[:, None] * np.array([1.0, 2.0]), "b": np.zeros((2, 2))}
+    (ax,) = plots.plot_bands(runs, steps=[1, 2], xlabel="trials", ylabel="score").axes
+    np.testing.assert_array_equal(line(ax, "a").get_ydata(), [5, 10])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert band[:, 1].min() == 1 and band[:, 1].max() == 18
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("trials", "score")
+
+
+def test_plot_bands_begins_where_every_repeat_has_a_value():
+    runs = {"a": np.array([[np.nan, 1.0], [0.0, 2.0]])}
+    (ax,) = plots.plot_bands(runs, steps=[1, 2], xlabel="x", ylabel="y").axes
+    np.testing.assert_array_equal(line(ax, "a").get_ydata(), [np.nan, 1.5])
+
+
+@pytest.mark.parametrize("values", [np.zeros(2), np.zeros((3, 1)), np.zeros((0, 2))])
+def test_plot_bands_needs_a_row_for_every_repeat_and_a_column_for_every_step(values):
+    with pytest.raises(ValueError, match=r"a: 2 steps need .* \(repeats, 2\)"):
+        plots.plot_bands({"a": values}, steps=[1, 2], xlabel="x", ylabel="y")
+
+
+def test_plot_bands_without_runs_is_an_error():
+    with pytest.raises(ValueError, match="no runs"):
+        plots.plot_bands({}, steps=[1], xlabel="x", ylabel="y")

@@ -1,0 +1,67 @@
+"""Does the bank tell the truth? Trains three of its configurations anew, and compares.
+
+python benchmarks/check_bank.py            three configurations, chosen at random: some minutes
+python benchmarks/check_bank.py --draw 2   three others
+
+The bank holds each configuration with a few seeds. A new training, with a seed of its own, has
+to fall inside their spread: within three standard deviations of their mean. One standard
+deviation is that of the recorded seeds, pooled over all configurations with the same learning
+rate, because two seeds alone say little. Trains with whatever backend Keras has here, so this
+also shows that the bank does not depend on the one that recorded it.
+"""
+
+import argparse
+import random
+import sys
+
+import keras
+import numpy as np
+import record_bank
+
+from helpers.bank import SEEDS, SPACE, load_bank
+from helpers.data import DataError
+
+CONFIGURATIONS = 3
+NEW_SEED = max(SEEDS) + 1
+WITHIN = 3.0  # standard deviations
+
+
+def main() -> int:
+    """Checks what the command line asks for, and returns the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--draw", type=int, default=1, help="another number, other configurations")
+    options = parser.parse_args()
+    bank = load_bank()
+    scores = bank.table.groupby([*SPACE, "seed"])["val_acc"].max().unstack("seed")
+    try:
+        *record_bank._images, digest = record_bank.load_images()
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    recorded_on = bank.provenance["images_sha256"]
+    if digest != recorded_on:
+        print("These are not the images of the bank; a small difference is to be expected.")
+    print(f"Recorded with {bank.provenance['backend']}, trained now with {keras.backend.backend()}")
+    outside = 0
+    for values in random.Random(options.draw).sample(list(scores.index), CONFIGURATIONS):
+        configuration = dict(zip(SPACE, values, strict=True))
+        alike = scores.xs(configuration["learning_rate"], level="learning_rate")
+        sigma = np.sqrt(alike.var(axis=1, ddof=1).mean())
+        score = max(row["val_acc"] for row in record_bank.train(configuration, NEW_SEED))
+        recorded = scores.loc[values]
+        # Of the difference between one new training and the mean of the recorded ones.
+        away = (score - recorded.mean()) / (sigma * np.sqrt(1 + 1 / len(SEEDS)))
+        outside += abs(away) > WITHIN
+        print(
+            ", ".join(f"{name}={value:g}" for name, value in configuration.items()),
+            f"\n  recorded {' '.join(f'{one:.4f}' for one in recorded)}, now {score:.4f}: "
+            f"{away:+.1f} standard deviations: {'ok' if abs(away) <= WITHIN else 'OUTSIDE'}",
+            flush=True,
+        )
+    return 1 if outside else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
