@@ -1,7 +1,7 @@
 # For GNU make 3.81, which macOS ships, and later. README gives the same steps as plain commands.
 
 python = .venv/bin/python
-code = helpers tests tools benchmarks notebooks
+code = helpers tests tools benchmarks examples notebooks
 
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2

@@ -12,6 +12,7 @@ _OWNERS = {
     "learning_curves": "trials",
     "load_bank": "bank",
     "load_cifar10": "data",
+    "mend_project": "trials",
     "plot_bands": "plots",
     "plot_curves": "plots",
     "plot_draws": "plots",

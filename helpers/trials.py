@@ -91,10 +91,7 @@ class _Watch:
 
     def _save(self, trial: Trial) -> None:
         path = Path(self.tuner.get_trial_dir(trial.trial_id)) / RECORD
-        # Replaced in one step: a crash leaves the old file or the new one, never half of one.
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.record))
-        os.replace(temporary, path)
+        _write_whole(path, json.dumps(self.record))
 
     def _report(self, epoch: str) -> None:
         total = getattr(self.tuner.oracle, "max_trials", None)
@@ -240,6 +237,43 @@ def learning_curves(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:
             "Call watch(tuner) before tuner.search(...), and search again."
         )
     return pd.DataFrame(rows)
+
+
+def mend_project(folder: str | os.PathLike) -> list[str]:
+    """Puts right what a crash left contradictory in a project directory.
+
+    Call it before the tuner is made, in the one process that keeps the books: the only one, or
+    the chief. KerasTuner forgets that a trial is running only after it has saved its state, so a
+    crash soon after the end of a trial makes it run again, over the result that it has.
+
+    Args:
+        folder: `directory/project_name` of the tuner; there need not be one yet.
+
+    Returns:
+        The numbers of the trials that will not run again, as KerasTuner writes them.
+    """
+    file = Path(folder) / "oracle.json"
+    if not file.is_file():
+        return []
+    state = json.loads(file.read_text())
+    done = {
+        tuner_id: trial_id
+        for tuner_id, trial_id in state["ongoing_trials"].items()
+        if (trial := _load(Path(folder) / f"trial_{trial_id}" / "trial.json")) is not None
+        and trial.status in FINISHED
+    }
+    if done:
+        for tuner_id in done:
+            del state["ongoing_trials"][tuner_id]
+        _write_whole(file, json.dumps(state))
+    return sorted(done.values())
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Replaces a file in one step: a crash leaves the old one or the new one, never a half."""
+    temporary = file.with_suffix(".tmp")
+    temporary.write_text(text)
+    os.replace(temporary, file)
 
 
 def _project_dir(search: BaseTuner | str | os.PathLike) -> Path:

@@ -374,3 +374,41 @@ def test_the_record_is_never_half_written(tmp_path, monkeypatch):
         tuner.on_trial_begin(tuner.oracle.trials["0"])
         tuner.on_epoch_end(tuner.oracle.trials["0"], build(keras_tuner.HyperParameters()), 0, {})
     assert json.loads(file.read_text()) == before
+
+
+class Instant(keras_tuner.RandomSearch):
+    """A search that trains nothing, and notes which trials it ran."""
+
+    def run_trial(self, trial, **unused):
+        self.ran = [*getattr(self, "ran", []), trial.trial_id]
+        return {"loss": trial.hyperparameters.get("x")}
+
+
+def ran(folder, max_trials, *, dies=False):
+    hp = keras_tuner.HyperParameters()
+    hp.Float("x", min_value=0.0, max_value=1.0)
+    how = {"directory": folder, "project_name": "project", "seed": 1}
+    tuner = Instant(objective="loss", max_trials=max_trials, hyperparameters=hp, **how)
+    if dies:  # between the end of its last trial and the next time that it is saved
+        tuner.save()
+        tuner.save = lambda: None
+    tuner.search(verbose=0)
+    return tuner.ran
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_trial_that_had_ended_when_its_process_died_runs_again_unless_mended(tmp_path, mended):
+    assert ran(tmp_path, max_trials=2, dies=True) == ["0", "1"]
+    project = tmp_path / "project"
+    assert list(json.loads((project / "oracle.json").read_text())["ongoing_trials"]) == ["tuner0"]
+    before = (project / "trial_1" / "trial.json").read_text()
+    if mended:
+        assert trials.mend_project(project) == ["1"]
+        assert ran(tmp_path, max_trials=3) == ["2"]
+        assert (project / "trial_1" / "trial.json").read_text() == before
+    else:
+        assert ran(tmp_path, max_trials=3) == ["1", "2"]
+
+
+def test_a_project_that_is_not_there_yet_needs_no_mending(tmp_path):
+    assert trials.mend_project(tmp_path / "none") == []
