@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,8 +103,8 @@ def run(
         processes = _processes(script, workers, arguments, address, port, Path(folder))
         show = (lambda text: None) if quiet else _progress()
         try:
-            with _ending(processes):
-                _watch(processes, f"{address}:{port}", show)
+            with _ctrl_c() as pressed, _ending(processes):
+                _watch(processes, f"{address}:{port}", show, pressed)
         except KeyboardInterrupt:
             show("Interrupted. The same command goes on where this one stopped.\n")
             return 130
@@ -191,13 +192,32 @@ def _end(processes: list[_Process]) -> None:
             running.wait()
 
 
-def _watch(processes: list[_Process], target: str, show) -> None:
+@contextlib.contextmanager
+def _ctrl_c() -> Iterator[list[int]]:
+    """Notes in a list that Ctrl-C was pressed, instead of raising wherever the program stands.
+
+    An exception that comes while gRPC's own code runs is lost there.
+    """
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _watch(processes: list[_Process], target: str, show, pressed: list[int]) -> None:
     """Restarts what dies, until the chief says that the search is done."""
     chief, workers = processes[0], processes[1:]
     began = time.monotonic()
     finished = 0
     while True:
         time.sleep(POLL)
+        if pressed:
+            raise KeyboardInterrupt
         status = chief.running.poll()
         if status == 0:
             return
