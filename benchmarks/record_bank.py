@@ -7,8 +7,8 @@ Run it again, and it goes on where it stopped: whatever ends it, a kill included
 the trainings that are running. When the last one is done, the recording is packed into `bank/`,
 where `helpers.bank` reads it.
 
-Trains with JAX where that is installed (`pip install jax`), because on a CPU it takes about half
-of TensorFlow's time, and otherwise with TensorFlow; KERAS_BACKEND chooses another. Without a GPU,
+Trains with JAX where that is installed (`pip install jax`), because on a CPU it takes less time
+than TensorFlow, and otherwise with TensorFlow; KERAS_BACKEND chooses another. Without a GPU,
 every core trains a configuration of its own.
 
 A recording belongs to the versions, the backend and the images that it was begun with; this
@@ -46,7 +46,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RECORDING = ROOT / "bank" / "recording.csv"
 TRAIN, VALIDATION, SPLIT_SEED = 40_000, 10_000, 0
-METRICS = ("loss", "acc", "val_loss", "val_acc")
 MAY_DIFFER = {"begun", "machine"}  # between the parts of one recording
 
 
@@ -141,7 +140,7 @@ def train(values: dict[str, float], seed: int) -> list[dict[str, float]]:
     import keras
     import keras_tuner
 
-    from helpers.bank import EPOCHS
+    from helpers.bank import EPOCHS, METRICS
     from helpers.models import build_mlp
 
     keras.backend.clear_session()

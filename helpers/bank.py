@@ -201,8 +201,8 @@ class _QuickProcess(GaussianProcessRegressor):
 
     KerasTuner's search for the next trial minimises a bound from many starting points. It leaves
     the gradient to SciPy, which estimates it from six predictions each time, and in every one of
-    them scikit-learn checks its input anew: together nine tenths of the time of a search that
-    trains nothing. The formulas are of Rasmussen and Williams, "Gaussian Processes for Machine
+    them scikit-learn checks its input anew: together most of the time of a search that trains
+    nothing. The formulas are of Rasmussen and Williams, "Gaussian Processes for Machine
     Learning" (2006): algorithm 2.1, and equation 4.17 for the Matern kernel with nu = 5/2.
     """
 

@@ -251,11 +251,20 @@ def mend_project(folder: str | os.PathLike) -> list[str]:
 
     Returns:
         The numbers of the trials that will not run again, as KerasTuner writes them.
+
+    Raises:
+        ProjectError: A crash cut KerasTuner's own state short, so that it can't go on.
     """
     file = Path(folder) / "oracle.json"
     if not file.is_file():
         return []
-    state = json.loads(file.read_text())
+    try:
+        state = json.loads(file.read_text())
+    except ValueError:
+        raise ProjectError(
+            f"A crash cut {file} short, and KerasTuner can't go on without it. The finished trials "
+            "are still there: trials_table(folder) reads them. Go on under another project_name."
+        ) from None
     done = {
         tuner_id: trial_id
         for tuner_id, trial_id in state["ongoing_trials"].items()

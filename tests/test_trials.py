@@ -412,3 +412,12 @@ def test_a_trial_that_had_ended_when_its_process_died_runs_again_unless_mended(t
 
 def test_a_project_that_is_not_there_yet_needs_no_mending(tmp_path):
     assert trials.mend_project(tmp_path / "none") == []
+
+
+def test_a_project_whose_state_was_cut_short_says_so_and_keeps_its_trials(tmp_path):
+    ran(tmp_path, max_trials=2)
+    state = tmp_path / "project" / "oracle.json"
+    state.write_text(state.read_text()[:100])
+    with pytest.raises(ProjectError, match="oracle.json short.*Go on under another project_name"):
+        trials.mend_project(tmp_path / "project")
+    assert (trials_table(tmp_path / "project")["status"] == "COMPLETED").sum() == 2
