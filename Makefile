@@ -6,7 +6,7 @@ code = helpers tests tools benchmarks examples notebooks
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test test-real run refresh bench lint platforms clean
+.PHONY: help setup lab test test-real soak run refresh bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-real: setup ## run all tests on real images at the class budget (COURSE_DAT
 	  $(python) -m helpers.data --save data/cifar10.npz; \
 	fi
 	COURSE_BUDGET=class $(python) -m pytest $(ARGS)
+
+soak: setup ## kill a search that trains for real, again and again, for some minutes
+	$(python) -m pytest -m soak tests/test_faults.py $(ARGS)
 
 run: setup ## execute the notebooks into build/, with an HTML page each (ARGS=05 picks one)
 	$(python) tools/notebooks.py run $(ARGS)

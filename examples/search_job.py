@@ -22,6 +22,7 @@ from helpers import (
     get_budget,
     load_cifar10,
     mend_project,
+    protect,
     train_validation_split,
     trials_table,
 )
@@ -58,6 +59,7 @@ def main() -> None:
         project_name=options.project,
         seed=1619,
     )
+    protect(tuner)
     if role() == "chief":
         tuner.search(verbose=0)  # hands out trials until all are done; it needs no images
     else:

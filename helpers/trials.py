@@ -91,7 +91,7 @@ class _Watch:
 
     def _save(self, trial: Trial) -> None:
         path = Path(self.tuner.get_trial_dir(trial.trial_id)) / RECORD
-        _write_whole(path, json.dumps(self.record))
+        write_whole(path, json.dumps(self.record))
 
     def _report(self, epoch: str) -> None:
         total = getattr(self.tuner.oracle, "max_trials", None)
@@ -239,50 +239,17 @@ def learning_curves(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def mend_project(folder: str | os.PathLike) -> list[str]:
-    """Puts right what a crash left contradictory in a project directory.
-
-    Call it before the tuner is made, in the one process that keeps the books: the only one, or
-    the chief. KerasTuner forgets that a trial is running only after it has saved its state, so a
-    crash soon after the end of a trial makes it run again, over the result that it has.
-
-    Args:
-        folder: `directory/project_name` of the tuner; there need not be one yet.
-
-    Returns:
-        The numbers of the trials that will not run again, as KerasTuner writes them.
-
-    Raises:
-        ProjectError: A crash cut KerasTuner's own state short, so that it can't go on.
-    """
-    file = Path(folder) / "oracle.json"
-    if not file.is_file():
-        return []
-    try:
-        state = json.loads(file.read_text())
-    except ValueError:
-        raise ProjectError(
-            f"A crash cut {file} short, and KerasTuner can't go on without it. The finished trials "
-            "are still there: trials_table(folder) reads them. Go on under another project_name."
-        ) from None
-    done = {
-        tuner_id: trial_id
-        for tuner_id, trial_id in state["ongoing_trials"].items()
-        if (trial := _load(Path(folder) / f"trial_{trial_id}" / "trial.json")) is not None
-        and trial.status in FINISHED
-    }
-    if done:
-        for tuner_id in done:
-            del state["ongoing_trials"][tuner_id]
-        _write_whole(file, json.dumps(state))
-    return sorted(done.values())
-
-
-def _write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
     """Replaces a file in one step: a crash leaves the old one or the new one, never a half."""
     temporary = file.with_suffix(".tmp")
-    temporary.write_text(text)
-    os.replace(temporary, file)
+    try:
+        with open(temporary, "w") as draft:
+            draft.write(text)
+            draft.flush()
+            os.fsync(draft.fileno())  # or a power cut could leave the new name without the text
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)  # there still, if the disk is full
 
 
 def _project_dir(search: BaseTuner | str | os.PathLike) -> Path:
@@ -301,7 +268,7 @@ def _trials(search: BaseTuner | str | os.PathLike) -> list[tuple[int | str, Tria
     in_memory = getattr(getattr(search, "oracle", None), "trials", None)
     if in_memory is None:
         files = folder.glob("trial_*/trial.json")
-        found = {file.parent.name.removeprefix("trial_"): _load(file) for file in files}
+        found = {file.parent.name.removeprefix("trial_"): read_trial(file) for file in files}
     else:
         found = in_memory
     if not found and not isinstance(search, BaseTuner):
@@ -321,7 +288,8 @@ def _trials(search: BaseTuner | str | os.PathLike) -> list[tuple[int | str, Tria
     return sorted(numbered, key=lambda entry: (isinstance(entry[0], str), entry[0]))
 
 
-def _load(file: Path) -> Trial | None:
+def read_trial(file: Path) -> Trial | None:
+    """Returns the trial that a `trial.json` holds, or None if a crash cut the file short."""
     try:
         return Trial.load(str(file))
     # KerasTuner writes these files in place, so that a crash can leave half of one.
