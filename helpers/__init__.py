@@ -6,6 +6,7 @@ _OWNERS = {
     "BeatTheTuner": "game",
     "CLASS_NAMES": "data",
     "SealedTestSet": "data",
+    "build_cnn": "models",
     "build_mlp": "models",
     "build_model": "models",
     "get_budget": "budget",

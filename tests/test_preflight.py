@@ -101,6 +101,22 @@ def test_the_search_of_notebook_06_is_sound(tuner_of):
     assert report.findings == []
 
 
+def test_the_search_of_notebook_09_is_sound(tuner_of):
+    how = {"objective": "val_acc", "max_epochs": 4, "factor": 2}
+    tuner = tuner_of(models.build_cnn, tuner_class=keras_tuner.Hyperband, **how)
+    images = RNG.integers(0, 256, (3000, 32, 32, 3), np.uint8)
+    labels = np.eye(10)[RNG.integers(0, 10, 3000)]
+    report = look_at(
+        tuner,
+        images[:1000],
+        labels[:1000],
+        validation_data=(images[1000:2000], labels[1000:2000]),
+        test_data=SealedTestSet(images[2000:], labels[2000:]),
+    )
+    assert report.findings == []
+    assert (report.estimate.trials, report.estimate.epochs) == (15, 30)
+
+
 def test_a_search_as_kerastuner_documents_it_is_sound(tuner_of):
     # In form that of "Getting started with KerasTuner": conditions, a scope of names by layer,
     # and a Choice of optimizers.
