@@ -77,9 +77,10 @@ class Estimate:
         if self.epochs:
             words.append(f"{self.epochs:,} epochs in all")
         if self.minutes:
-            low, high = (f"{minutes:.1f}" for minutes in sorted(self.minutes))
-            words.append(f"{low} to {high} minutes")
-        return f"Estimate: {', '.join(words)}, checkpoints of at most {self.megabytes:,.0f} MB."
+            low, high = sorted(self.minutes)
+            words.append(f"{low:.1f} to {high:.1f} minutes" if high >= 0.1 else "some seconds")
+        megabytes = f"{self.megabytes:,.0f}" if self.megabytes >= 1 else "1"
+        return f"Estimate: {', '.join(words)}, checkpoints of at most {megabytes} MB."
 
 
 @dataclass(frozen=True)
@@ -429,8 +430,9 @@ def _test_data(look: _Look) -> Iterator[Finding]:
                 f"{seen:,} of {len(pair[0]):,} validation images are in the test set",
                 "split validation data off the training data; keep the test set for the end",
             )
-    if look.validation is not None and look.arrays:
-        seen = int(among(look.x, pair[0]).sum())
+    if look.arrays:
+        trained_on = look.x if look.validation is not None else look.x[: -len(pair[0])]
+        seen = int(among(trained_on, pair[0]).sum())
         if seen > 0.01 * len(pair[0]):  # a few duplicates are in every large data set
             yield Finding(
                 ERROR,

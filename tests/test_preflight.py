@@ -299,6 +299,14 @@ def test_training_data_passed_as_validation_data(tuner_of):
     assert finding.severity == ERROR and "trained on" in finding.problem
 
 
+def test_copies_on_both_sides_of_a_validation_split(tuner_of):
+    copies = RNG.permutation(np.repeat(np.arange(300), 3))
+    finding, *_ = look_at(tuner_of(), X[copies], Y[copies], validation_split=0.5).findings
+    assert finding.severity == ERROR and "they are trained on" in finding.problem
+    whole = look_at(tuner_of(project_name="other"), validation_split=0.5)
+    assert "trained on" not in str(whole)
+
+
 def test_a_validation_set_that_is_too_small_says_by_how_much(tuner_of):
     few = X_VAL[:100], Y_VAL[:100]
     finding = only(look_at(tuner_of(), validation_data=few))
