@@ -43,12 +43,8 @@ def _xla_here() -> bool | str:
     return True
 
 
-def _flat_pixels() -> list:
-    return [
-        keras.Input(shape=IMAGE_SHAPE, dtype="uint8"),
-        keras.layers.Rescaling(1 / 255),
-        keras.layers.Flatten(),
-    ]
+def _pixels() -> list:
+    return [keras.Input(shape=IMAGE_SHAPE, dtype="uint8"), keras.layers.Rescaling(1 / 255)]
 
 
 def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
@@ -67,7 +63,8 @@ def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
     """
     model = keras.Sequential(
         [
-            *_flat_pixels(),
+            *_pixels(),
+            keras.layers.Flatten(),
             keras.layers.Dense(
                 hp.Int("num_hidden", min_value=50, max_value=1000, step=50), activation="relu"
             ),
@@ -98,7 +95,7 @@ def build_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
     """
     num_hidden = hp.Int("num_hidden", min_value=50, max_value=1000, step=50)
     dropout = hp.Float("dropout", min_value=0.0, max_value=0.5, step=0.1)
-    model = keras.Sequential(_flat_pixels())
+    model = keras.Sequential([*_pixels(), keras.layers.Flatten()])
     for _ in range(hp.Int("num_layers", min_value=1, max_value=3)):
         model.add(keras.layers.Dense(num_hidden, activation="relu"))
         model.add(keras.layers.Dropout(dropout))
@@ -135,7 +132,7 @@ def build_cnn(hp: keras_tuner.HyperParameters) -> keras.Model:
     """
     # In the order of the notebook: from one seed, both draw the same.
     dropout = hp.Float("dropout", min_value=0.0, max_value=0.5, step=0.1)
-    layers: list = [keras.Input(shape=IMAGE_SHAPE, dtype="uint8"), keras.layers.Rescaling(1 / 255)]
+    layers = _pixels()
     if hp.Boolean("augment"):
         layers += [
             keras.layers.RandomFlip("horizontal"),

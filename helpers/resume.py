@@ -113,7 +113,7 @@ def _clear_errors(folder: Path) -> Iterator[None]:
 
 
 def _check_writable(folder: Path) -> None:
-    while not folder.exists():
+    while not os.path.exists(folder):  # Path.exists raises where it may not look
         folder = folder.parent
     try:
         # Only a real file tells: root may write where the permissions say no, and nobody can on a
