@@ -376,6 +376,28 @@ def test_a_grid_that_is_done_can_be_opened_again(tmp_path):
     protect(make(tmp_path, keras_tuner.GridSearch))
 
 
+def test_a_chief_ends_soon_after_its_workers(tmp_path, monkeypatch):
+    from keras_tuner.src.distribute import oracle_chief
+
+    have_ended = oracle_chief.exit_chief
+    monkeypatch.setattr(oracle_chief, "exit_chief", have_ended)  # and back again afterwards
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
+    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "1")
+    tuner = make(tmp_path)
+    protect(tuner)
+    tuner.oracle.tuner_ids = {"worker0"}
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        tuner.oracle.tuner_ids.clear()
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert oracle_chief.exit_chief(tuner.oracle) and have_ended(tuner.oracle)
+    assert waited == [1, 1]
+
+
 # --- Disks --------------------------------------------------------------------------------
 
 
