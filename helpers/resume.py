@@ -118,18 +118,22 @@ def _clear_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # HDF5, which writes the checkpoints, and TensorFlow, which writes TensorBoard's files, have
-        # errors of their own kinds, and say it in their text only.
-        numbered = isinstance(error, OSError) and error.errno in DISK_FULL
-        if isinstance(error, DiskError) or not (
-            numbered or os.strerror(errno.ENOSPC) in str(error)
-        ):
+        if not _says_disk_full(error):
             raise
         raise DiskError(
             f"The disk that holds {folder} is full. The trials that were finished are kept there. "
             "Free some space (`helpers.preflight.check` tells how much the checkpoints need), and "
             "run the same search again: it goes on."
         ) from error
+
+
+def _says_disk_full(error: Exception) -> bool:
+    if isinstance(error, DiskError):
+        return False
+    # HDF5, which writes the checkpoints, and TensorFlow, which writes TensorBoard's files, have
+    # errors of their own kinds, and say it in their text only.
+    numbered = isinstance(error, OSError) and error.errno in DISK_FULL
+    return numbered or os.strerror(errno.ENOSPC) in str(error)
 
 
 def _check_writable(folder: Path) -> None:
