@@ -174,19 +174,26 @@ def mend_project(folder: str | os.PathLike) -> list[str]:
         One sentence for each trial that was put right.
 
     Raises:
-        ProjectError: A crash cut one of KerasTuner's own files short (`protect` prevents it).
+        ProjectError: One of KerasTuner's own files is missing, or a crash cut it short (which
+            `protect` prevents), or the files contradict each other.
             `trials_table` still reads the finished trials, `reuse_trials` goes on with them.
         DiskError: The folder can't be written.
     """
     folder = Path(folder)
     _check_writable(folder)
     file = folder / "oracle.json"
+    # KerasTuner looks for this file, which it writes last, to see whether there is a search.
+    own = folder / f"{os.environ.get('KERASTUNER_TUNER_ID', 'tuner0')}.json"
     if not file.is_file():
+        if own.is_file():
+            raise _beyond_repair(folder, f"{file} is missing")
         return []
     try:
         state = json.loads(file.read_text())
     except ValueError:
-        raise _beyond_repair(folder, file) from None
+        raise _beyond_repair(folder, f"A crash cut {file} short") from None
+    for half in [*folder.glob("*.tmp"), *folder.glob("trial_*/*.tmp")]:
+        half.unlink()  # what `protect` and `watch` had not put in its place yet
     told = _forget_undrawn(folder, set(state["start_order"]))
     for tuner_id, trial_id in list(state["ongoing_trials"].items()):
         trial_file = folder / f"trial_{trial_id}" / "trial.json"
@@ -203,25 +210,36 @@ def mend_project(folder: str | os.PathLike) -> list[str]:
             told.append(f"Trial {trial_id} was cut off at its end, and runs again.")
     if told:
         write_whole(file, json.dumps(state))
-    # KerasTuner looks for this file, which it writes last, to see whether there is a search.
-    own = folder / f"{os.environ.get('KERASTUNER_TUNER_ID', 'tuner0')}.json"
-    if not own.is_file() or not own.read_text():
-        write_whole(own, "{}")
+    if not own.is_file() or not _is_json(own):
+        write_whole(own, "{}")  # all that KerasTuner's own tuners keep there
     return told
 
 
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text())
+    except ValueError:
+        return False
+    return True
+
+
 def _forget_undrawn(folder: Path, drawn: set[str]) -> list[str]:
-    """Removes the trials that are not in `drawn`; checks that all others can be read."""
+    """Removes the unfinished trials that are not in `drawn`; checks that all others are there."""
     told = []
     found = {file.parent.name.removeprefix("trial_"): file for file in _trial_files(folder)}
     for trial_id, file in found.items():
-        if trial_id not in drawn:
+        trial = read_trial(file)
+        if trial_id in drawn:
+            if trial is None:
+                raise _beyond_repair(folder, f"A crash cut {file} short")
+        elif trial is not None and trial.status in FINISHED:
+            # No crash of KerasTuner does this, and a result is never removed.
+            raise _beyond_repair(folder, f"oracle.json knows nothing of the finished {file}")
+        else:
             shutil.rmtree(file.parent)
             told.append(f"Trial {trial_id} had not been drawn to the end, and is drawn again.")
-        elif read_trial(file) is None:
-            raise _beyond_repair(folder, file)
     if missing := sorted(drawn - set(found)):
-        raise _beyond_repair(folder, folder / f"trial_{missing[0]}" / "trial.json")
+        raise _beyond_repair(folder, f"{folder / f'trial_{missing[0]}' / 'trial.json'} is missing")
     return told
 
 
@@ -234,12 +252,12 @@ def _completed(folder: Path) -> list[Trial]:
     return [trial for trial in found if trial and trial.status == TrialStatus.COMPLETED]
 
 
-def _beyond_repair(folder: Path, file: Path) -> ProjectError:
+def _beyond_repair(folder: Path, why: str) -> ProjectError:
     done = len(_completed(folder))
     return ProjectError(
-        f"A crash cut {file} short, and KerasTuner can't go on without it. {done} finished trials "
-        "are still there (`trials_table` shows them). To go on with them, make the tuner with "
-        f"another project_name and the same seed, and {_reuse(folder)}"
+        f"{why}: KerasTuner can't go on with this search. {done} finished trials are still there "
+        "(`trials_table` shows them). To go on with them, make the tuner with another "
+        f"project_name and the same seed, and {_reuse(folder)}"
     )
 
 

@@ -65,6 +65,7 @@ class _Watch:
     def on_trial_begin(self, trial: Trial) -> None:
         self.trial_began = time.perf_counter()
         self.record = {"parameters": None, "seconds": None, "epochs": []}
+        self._file(trial).unlink(missing_ok=True)  # of the same trial, before a crash
         self._report("")
 
     def on_epoch_end(
@@ -84,14 +85,18 @@ class _Watch:
 
     def on_trial_end(self, trial: Trial) -> None:
         self.record["seconds"] = time.perf_counter() - self.trial_began
-        self._save(trial)
+        # `reuse_trials` has brought the record of a trial that was not trained here.
+        if self.record["epochs"] or not self._file(trial).exists():
+            self._save(trial)
         self.finished_here += 1
         self.finished_seconds = time.perf_counter() - self.began
         self._report("")
 
     def _save(self, trial: Trial) -> None:
-        path = Path(self.tuner.get_trial_dir(trial.trial_id)) / RECORD
-        write_whole(path, json.dumps(self.record))
+        write_whole(self._file(trial), json.dumps(self.record))
+
+    def _file(self, trial: Trial) -> Path:
+        return Path(self.tuner.get_trial_dir(trial.trial_id)) / RECORD
 
     def _report(self, epoch: str) -> None:
         total = getattr(self.tuner.oracle, "max_trials", None)

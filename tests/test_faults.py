@@ -51,8 +51,6 @@ def search(project):
 
     class Sleeping(how[0]):
         def run_trial(self, trial, **unused):
-            with open(folder / (project + ".notes"), "a") as notes:
-                notes.write(trial.trial_id + " ")
             time.sleep(0.01 if moments == "random" else 0.0)
             values = trial.hyperparameters.values
             return {"loss": values["x"] * values["n"] + values.get("tuner/epochs", 0)}
@@ -182,12 +180,16 @@ def test_a_search_that_trains_and_is_killed_anywhere_ends_as_the_undisturbed_one
     subprocess.run([*command, "undisturbed"], cwd=ROOT, check=True)
     whole = time.monotonic() - start
     draw = random.Random(seed)
-    for _ in range(20):
+    killed = 0
+    while killed < 20:
         with subprocess.Popen([*command, "killed"], cwd=ROOT) as running:
             try:
                 running.wait(draw.uniform(0.3, 0.8) * whole)
+                break  # it is done
             except subprocess.TimeoutExpired:
                 running.kill()
+                killed += 1
+    assert killed >= 3
     subprocess.run([*command, "killed"], cwd=ROOT, check=True)
     assert result(tmp_path / "killed").equals(result(tmp_path / "undisturbed"))
     curves = [learning_curves(tmp_path / name).drop(columns="seconds") for name in PROJECTS]
@@ -326,8 +328,30 @@ def test_a_file_that_was_cut_short_is_named_and_the_other_trials_are_read(tmp_pa
 def test_a_trial_that_has_lost_its_file_is_named(tmp_path):
     make(tmp_path).search(verbose=0)
     shutil.rmtree(tmp_path / "project" / "trial_1")
-    with pytest.raises(ProjectError, match=r"trial_1"):
+    with pytest.raises(ProjectError, match=r"trial_1.trial\.json is missing"):
         mend_project(tmp_path / "project")
+
+
+def test_a_state_that_is_missing_or_behind_is_named_and_no_finished_trial_removed(tmp_path):
+    make(tmp_path, max_trials=2).search(verbose=0)
+    state = tmp_path / "project" / "oracle.json"
+    behind = state.read_text()
+    make(tmp_path, max_trials=3).search(verbose=0)
+    state.write_text(behind)
+    with pytest.raises(ProjectError, match=r"knows nothing of the finished.*trial_2"):
+        mend_project(tmp_path / "project")
+    state.unlink()
+    with pytest.raises(ProjectError, match=r"oracle\.json is missing.*3 finished trials"):
+        mend_project(tmp_path / "project")
+    assert (trials_table(tmp_path / "project")["status"] == "COMPLETED").sum() == 3
+
+
+@pytest.mark.parametrize("left", ["", "{"])
+def test_a_tuner_s_own_file_that_was_cut_short_is_made_anew(tmp_path, left):
+    make(tmp_path).search(verbose=0)
+    (tmp_path / "project" / "tuner0.json").write_text(left)
+    mend_project(tmp_path / "project")
+    assert len(make(tmp_path).oracle.trials) == 3
 
 
 @pytest.mark.parametrize("name", TUNERS)
@@ -348,6 +372,19 @@ def test_the_finished_trials_of_a_lost_search_are_reused_and_the_rest_is_run(tmp
     assert tuner.ran == undisturbed.ran[4:]
     assert result(tmp_path / "anew").equals(result(tmp_path / "undisturbed"))
     assert (tmp_path / "anew" / first.name / "checkpoint.weights.h5").read_text() == "weights"
+
+
+def test_a_reused_trial_keeps_its_learning_curve(tmp_path):
+    lost = training(tmp_path, project="lost")
+    watch(lost)
+    train(lost)
+    tuner = training(tmp_path)
+    reuse_trials(tuner, tmp_path / "lost")
+    watch(tuner)
+    train(tuner)
+    old, new = (learning_curves(tmp_path / name) for name in ("lost", "project"))
+    assert len(new) == 4
+    pd.testing.assert_frame_equal(new, old)
 
 
 def test_nothing_can_be_reused_from_nowhere_or_from_the_search_itself(tmp_path):
@@ -429,9 +466,9 @@ def build(hp):
 X, Y = np.random.default_rng(0).normal(size=(40, 4)), np.arange(40) % 2
 
 
-def training(folder, builder=build, **how):
-    where = {"directory": folder, "project_name": "project", "seed": 1}
-    return keras_tuner.RandomSearch(builder, "val_acc", max_trials=4, **where, **how)
+def training(folder, project="project"):
+    where = {"directory": folder, "project_name": project, "seed": 1}
+    return keras_tuner.RandomSearch(build, "val_acc", max_trials=4, **where)
 
 
 def train(tuner):

@@ -371,6 +371,5 @@ def test_the_record_is_never_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(trials.os, "replace", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        tuner.on_trial_begin(tuner.oracle.trials["0"])
-        tuner.on_epoch_end(tuner.oracle.trials["0"], build(keras_tuner.HyperParameters()), 0, {})
+        tuner.on_epoch_end(tuner.oracle.trials["0"], build(keras_tuner.HyperParameters()), 1, {})
     assert json.loads(file.read_text()) == before
