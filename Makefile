@@ -20,7 +20,7 @@ lab: setup ## open JupyterLab on the first notebook (ARGS=--no-browser passes th
 test: setup ## run all tests on made-up images at the quick budget (ARGS= goes to pytest)
 	COURSE_DATA=standin COURSE_BUDGET=quick $(python) -m pytest $(ARGS)
 
-test-real: setup ## run all tests on real images at the class budget (COURSE_DATA=cifar10 or a file)
+test-real: setup ## run all tests on real images at the lesson budget (COURSE_DATA=cifar10 or a file)
 	@case "$$COURSE_DATA" in ''|auto|standin) \
 	  echo 'Tests on real images need COURSE_DATA=cifar10 or COURSE_DATA=/path/to/cifar10.npz.' >&2; exit 1;; \
 	esac
@@ -28,10 +28,10 @@ test-real: setup ## run all tests on real images at the class budget (COURSE_DAT
 	@if [ "$$COURSE_DATA" = cifar10 ] && [ ! -e data/cifar10.npz ]; then \
 	  $(python) -m helpers.data --save data/cifar10.npz; \
 	fi
-	COURSE_BUDGET=class $(python) -m pytest $(ARGS)
+	COURSE_BUDGET=lesson $(python) -m pytest $(ARGS)
 
 soak: setup ## kill a search that trains for real, again and again, for some minutes
-	$(python) -m pytest -m soak tests/test_faults.py $(ARGS)
+	$(python) -m pytest -m soak tests/helpers/search/test_crashes.py $(ARGS)
 
 run: setup ## execute the notebooks into build/, with an HTML page each (ARGS=05 picks one)
 	$(python) tools/notebooks.py run $(ARGS)

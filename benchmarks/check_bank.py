@@ -1,7 +1,7 @@
 """Does the bank tell the truth? Trains three of its configurations anew, and compares.
 
-python benchmarks/check_bank.py            three that learn, chosen at random: some minutes
-python benchmarks/check_bank.py --draw 2   three others
+python -m benchmarks.check_bank                       three that learn, drawn at random
+python -m benchmarks.check_bank digits_mlp --draw 2  three others, of another bank
 
 The bank holds each configuration with a few seeds. A new training, with a seed of its own, has
 to fall inside their spread: within three standard deviations of their mean. One standard
@@ -16,13 +16,13 @@ import sys
 
 import keras
 import numpy as np
-import record_bank
 
-from helpers.bank import SEEDS, SPACE, load_bank
+from benchmarks import bank_tasks
+from helpers.bank import RECORDINGS, load_bank
 from helpers.data import DataError
 
 CONFIGURATIONS = 3
-NEW_SEED = max(SEEDS) + 1
+NEW_SEED = 100  # of no recording
 LEARNS = 0.15  # accuracy; a network that stays at the chance level agrees with any other such one
 WITHIN = 3.0  # standard deviations
 
@@ -32,29 +32,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("name", nargs="?", default="cifar10_mlp", choices=sorted(RECORDINGS))
     parser.add_argument("--draw", type=int, default=1, help="another number, other configurations")
     options = parser.parse_args()
-    bank = load_bank()
-    scores = bank.table.groupby([*SPACE, "seed"])["val_acc"].max().unstack("seed")
+    recording, bank = RECORDINGS[options.name], load_bank(options.name)
+    scores = bank.table.groupby([*bank.space, "seed"])["val_acc"].max().unstack("seed")
     try:
-        *record_bank._images, digest = record_bank.load_images()
+        images = bank_tasks.load_images(recording.task)
     except DataError as error:
         print(error, file=sys.stderr)
         return 1
     recorded_on = bank.provenance["images_sha256"]
-    if digest != recorded_on:
+    if images.digest != recorded_on:
         print("These are not the images of the bank; a small difference is to be expected.")
     print(f"Recorded with {bank.provenance['backend']}, trained now with {keras.backend.backend()}")
     outside = 0
     learning = scores.index[scores.min(axis=1) > LEARNS]
     for values in random.Random(options.draw).sample(list(learning), CONFIGURATIONS):
-        configuration = dict(zip(SPACE, values, strict=True))
+        configuration = dict(zip(bank.space, values, strict=True))
         alike = scores.xs(configuration["learning_rate"], level="learning_rate")
         sigma = np.sqrt(alike.var(axis=1, ddof=1).mean())
-        score = max(row["val_acc"] for row in record_bank.train(configuration, NEW_SEED))
+        trained = bank_tasks.train(recording, images, configuration, NEW_SEED)
+        score = max(row["val_acc"] for row in trained)
         recorded = scores.loc[values]
         # Of the difference between one new training and the mean of the recorded ones.
-        away = (score - recorded.mean()) / (sigma * np.sqrt(1 + 1 / len(SEEDS)))
+        away = (score - recorded.mean()) / (sigma * np.sqrt(1 + 1 / len(bank.seeds)))
         outside += abs(away) > WITHIN
         print(
             ", ".join(f"{name}={value:g}" for name, value in configuration.items()),

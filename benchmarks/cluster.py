@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from helpers import cluster
-from helpers.trials import trials_table
+from helpers.search import trials_table
 
 TRIALS = 24
 EPOCHS = 10

@@ -86,7 +86,7 @@ def search(way: str, width: int, epochs: int, images: Path, folder: Path) -> dic
     import keras_tuner
 
     from helpers.models import build_model
-    from helpers.trials import learning_curves, watch
+    from helpers.search import learning_curves, watch
 
     with np.load(images) as arrays:
         x_train, y_train, x_test, y_test = (
@@ -132,7 +132,7 @@ def in_its_own_process(way: str, width: int, epochs: int, images: Path, folder: 
     command = [sys.executable, __file__, "--one", way, "--widths", str(width)]
     command += ["--epochs", str(epochs), "--images", str(images), "--folder", str(folder)]
     # The course's models leave XLA out at the quick budget.
-    environment = {**os.environ, "COURSE_BUDGET": "class"}
+    environment = {**os.environ, "COURSE_BUDGET": "lesson"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"{way}, {width} units, failed:\n{done.stdout}{done.stderr}")

@@ -1,6 +1,6 @@
 """How fast the bank answers: trials a second of each strategy, and the race of notebook 07.
 
-python benchmarks/race.py                      the race of the class budget: 50 repeats each
+python benchmarks/race.py                      the race of the lesson budget: 50 repeats each
 python benchmarks/race.py --repeats 3          that of the quick budget
 
 First each strategy alone, in this process: trials a second, and how many times faster that is

@@ -1,11 +1,11 @@
-"""Record the bank: train every configuration of its space on CIFAR-10, and keep every epoch.
+"""Record a bank: train every configuration of its space, and keep every epoch.
 
-python benchmarks/record_bank.py                  all of it: half a day on two cores
-python benchmarks/record_bank.py --minutes 60     as much as an hour gives
+python -m benchmarks.record_bank digits_mlp                  all of it: an hour on two cores
+python -m benchmarks.record_bank cifar10_mlp --minutes 60    as much as an hour gives
 
-Run it again, and it goes on where it stopped: whatever ends it, a kill included, loses at most
-the trainings that are running. When the last one is done, the recording is packed into `bank/`,
-where `helpers.bank` reads it.
+In the project's folder. Run it again, and it goes on where it stopped: whatever ends it, a kill
+included, loses at most the trainings that are running. When the last one is done, the recording
+is packed into `bank/`, where `helpers.bank` reads it.
 
 Trains with JAX where that is installed (`pip install jax`), because on a CPU it takes less time
 than TensorFlow, and otherwise with TensorFlow; KERAS_BACKEND chooses another. Without a GPU,
@@ -16,16 +16,9 @@ script refuses to add to it from others.
 """
 
 import argparse
-import contextlib
-import csv
 import datetime
-import gzip
-import hashlib
 import importlib
 import importlib.util
-import io
-import itertools
-import json
 import math
 import multiprocessing
 import os
@@ -41,16 +34,8 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from multiprocessing.queues import Queue
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
-RECORDING = ROOT / "bank" / "recording.csv"
-TRAIN, VALIDATION, SPLIT_SEED = 40_000, 10_000, 0
-MAY_DIFFER = {"begun", "machine"}  # between the parts of one recording
-
-
-class RecordingError(Exception):
-    """A recording can't be continued; the message says why, and what to do about it."""
 
 
 def choose_backend() -> None:
@@ -60,49 +45,41 @@ def choose_backend() -> None:
     # Configurations that differ only in the learning rate or the seed compile to the same.
     cache = Path(tempfile.gettempdir()) / "record-bank-compiled"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
-def load_images() -> tuple[tuple, tuple, str]:
-    """Returns the images to train on, those to validate on, and a hash of all of them."""
-    import keras
+choose_backend()  # before anything imports Keras
 
-    from helpers.data import VARIABLE, load_cifar10, train_validation_split
-
-    # The bank is of CIFAR-10; made-up images must be asked for by name.
-    (x, y), _ = load_cifar10(os.environ.get(VARIABLE) or "cifar10")
-    digest = hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()
-    one_hot = keras.utils.to_categorical(y, num_classes=10)
-    train, validation = train_validation_split(
-        x, one_hot, train=TRAIN, validation=VALIDATION, seed=SPLIT_SEED
-    )
-    return train, validation, digest
+from benchmarks import bank_file, bank_tasks  # noqa: E402
+from helpers.bank import RECORDINGS, Recording  # noqa: E402
+from helpers.bank.recordings import SCHEMA, Values  # noqa: E402
+from helpers.data import DataError  # noqa: E402
 
 
-def provenance(digest: str) -> dict:
+def describe_origin(recording: Recording, images: bank_tasks.Images) -> dict:
     """Returns what the first line of a recording says: how it is made."""
     import keras
-
-    from helpers.bank import EPOCHS, SCHEMA, SEEDS, SPACE
 
     backend = keras.backend.backend()
     versions = {name: importlib.import_module(name).__version__ for name in ("keras", backend)}
     return {
         "schema": SCHEMA,
-        "space": {name: list(values) for name, values in SPACE.items()},
-        "seeds": list(SEEDS),
-        "epochs": EPOCHS,
-        "train_images": TRAIN,
-        "validation_images": VALIDATION,
-        "images_sha256": digest,
+        "name": recording.name,
+        "space": {name: list(values) for name, values in recording.space.items()},
+        "configurations": recording.configurations and [list(c) for c in recording.configurations],
+        "seeds": list(recording.seeds),
+        "epochs": recording.epochs,
+        **images.sizes,
+        "images_sha256": images.digest,
         "backend": backend,
         "versions": versions,
-        "device": device(backend),
+        "device": find_device(backend),
         "begun": datetime.date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
 
 
-def device(backend: str) -> str:
+def find_device(backend: str) -> str:
     """Returns `cpu` or `gpu`: what the backend trains on."""
     if backend == "jax":
         import jax
@@ -117,189 +94,28 @@ def device(backend: str) -> str:
     return "gpu" if torch.cuda.is_available() else "cpu"
 
 
-# --- One training, in a process of its own ------------------------------------------------
-
-_images: tuple[tuple, tuple]  # to train on and to validate on, of this process
-
-
-def begin(cores: "multiprocessing.Queue") -> None:
-    """Prepares a worker process: its core (None for any), its backend and its images."""
-    global _images
-    core = cores.get()
-    if core is not None:
-        # The libraries take as many threads as they may use cores. Two trainings side by side
-        # are faster than one with two threads, which wait for each other.
-        os.sched_setaffinity(0, {core})
-    choose_backend()
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        *_images, _ = load_images()  # the parent has said where they come from
-
-
-def train(values: dict[str, float], seed: int) -> list[dict[str, float]]:
-    """Trains one configuration from one seed; returns one row an epoch."""
-    import keras
-    import keras_tuner
-
-    from helpers.bank import EPOCHS, METRICS
-    from helpers.models import build_mlp
-
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    hp = keras_tuner.HyperParameters()
-    for name, value in values.items():
-        hp.Fixed(name, value)
-    model = build_mlp(hp)
-    ends = [time.perf_counter()]
-    history = model.fit(
-        *_images[0],
-        batch_size=values["batch_size"],
-        epochs=EPOCHS,
-        validation_data=_images[1],
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter())
-            )
-        ],
-        verbose=0,
-    ).history
-    return [
-        {
-            **values,
-            "seed": seed,
-            "epoch": epoch + 1,
-            **{name: round(float(history[name][epoch]), 6) for name in METRICS},
-            "seconds": round(ends[epoch + 1] - ends[epoch], 3),
-            "parameters": model.count_params(),
-        }
-        for epoch in range(EPOCHS)
-    ]
-
-
-# --- The file of a recording that grows ---------------------------------------------------
-
-
-def key(row: dict) -> tuple[str, ...]:
-    """Returns what names a training, as the file spells it: its values and its seed."""
-    from helpers.bank import SPACE
-
-    return tuple(str(row[name]) for name in (*SPACE, "seed"))
-
-
-def open_recording(path: Path, header: dict) -> set[tuple[str, ...]]:
-    """Begins the recording at `path`, or checks and mends what is there.
-
-    Rows of a training that a kill cut short are removed.
-
-    Returns:
-        The `key` of every training that is recorded as a whole.
-
-    Raises:
-        RecordingError: The file was begun with something else, or is no recording.
-    """
-    from helpers.bank import COLUMNS, EPOCHS
-
-    first = "# " + json.dumps(header)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, f"{first}\n{','.join(COLUMNS)}\n")
-        return set()
-    lines = path.read_text(errors="replace").splitlines(keepends=True)
-    try:
-        begun_with = dict(json.loads(lines[0].removeprefix("# ")))
-    except (IndexError, TypeError, ValueError):
-        raise RecordingError(
-            f"{path} is not a recording. Move it away, or name another --out."
-        ) from None
-    differ = [
-        name for name in header if begun_with.get(name) != header[name] and name not in MAY_DIFFER
-    ]
-    if differ:
-        told = "; ".join(f"{n}: {begun_with.get(n)} there, {header[n]} here" for n in differ)
-        raise RecordingError(
-            f"{path} was begun with something else ({told}), and one recording must not mix them. "
-            "Go on with what it was begun with, or name another --out."
-        )
-    whole = [
-        line for line in lines[2:] if line.endswith("\n") and line.count(",") == len(COLUMNS) - 1
-    ]
-    rows = list(csv.DictReader([lines[1], *whole]))
-    epochs: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        epochs[key(row)] = epochs.get(key(row), 0) + 1
-    done = {training for training, count in epochs.items() if count == EPOCHS}
-    kept = [line for line, row in zip(whole, rows, strict=True) if key(row) in done]
-    if kept != lines[2:]:
-        replace(path, "".join([*lines[:2], *kept]))
-    return done
-
-
-def append(path: Path, rows: list[dict]) -> None:
-    """Adds a whole training to the recording, and makes sure that the disk has it."""
-    text = io.StringIO()
-    csv.DictWriter(text, rows[0], lineterminator="\n").writerows(rows)
-    with open(path, "a", newline="") as file:
-        file.write(text.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def replace(path: Path, content: str) -> None:
-    """Writes a file as a whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(content, newline="")
-    os.replace(temporary, path)
-
-
-def pack(path: Path, target: Path) -> None:
-    """Sorts and compresses a complete recording into `target`, and checks that it can be read."""
-    from helpers.bank import SPACE, load_bank
-
-    first, names, *lines = path.read_text().splitlines()
-    columns = names.split(",")
-    order = [columns.index(name) for name in (*SPACE, "seed", "epoch")]
-    lines.sort(key=lambda line: [float(line.split(",")[column]) for column in order])
-    text = "\n".join([first, names, *lines]) + "\n"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(target.name + ".tmp")
-    # Without a time in it: packed twice, the file is the same.
-    draft.write_bytes(gzip.compress(text.encode(), mtime=0))
-    try:
-        load_bank(draft)
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-# --- All trainings ------------------------------------------------------------------------
-
-
-def trainings(done: set[tuple[str, ...]]) -> list[tuple[dict, int]]:
-    """Returns the (values, seed) that are not among the keys in `done`, in order of recording."""
-    from helpers.bank import SEEDS, SPACE
-
-    configurations = [
-        dict(zip(SPACE, values, strict=True)) for values in itertools.product(*SPACE.values())
-    ]
+def list_trainings(recording: Recording, done: set[bank_file.Training]) -> list[tuple[Values, int]]:
+    """Returns the (values, seed) that are not in `done`, in the order of recording."""
+    configurations = recording.all_values()
     # Mixed, so that a training takes about as long at any moment, and the time left can be
-    # told; one seed after the other, so that half a recording has every configuration once.
+    # estimated; one seed after the other, so that half a recording has every configuration once.
     random.Random(0).shuffle(configurations)
     return [
         (values, seed)
-        for seed in SEEDS
+        for seed in recording.seeds
         for values in configurations
-        if key({**values, "seed": seed}) not in done
+        if bank_file.name_training(recording, {**values, "seed": seed}) not in done
     ]
 
 
-def record(path: Path, workers: int | None, minutes: float) -> bool:
+def record(recording: Recording, path: Path, workers: int | None, minutes: float) -> bool:
     """Records until all is done or the time is up; returns whether all is done."""
-    global _images
     import keras
 
-    *_images, digest = load_images()
-    header = provenance(digest)
-    done = open_recording(path, header)
-    waiting = trainings(done)
+    images = bank_tasks.load_images(recording.task)
+    header = describe_origin(recording, images)
+    done = bank_file.open_recording(path, recording, header)
+    waiting = list_trainings(recording, done)
     print(f"{len(done)} of {len(done) + len(waiting)} trainings are recorded in {path}.")
     if not waiting:
         return True
@@ -308,14 +124,14 @@ def record(path: Path, workers: int | None, minutes: float) -> bool:
     bar = keras.utils.Progbar(len(waiting), unit_name="training", interval=1)
     bar.update(0)
     deadline = time.monotonic() + 60 * minutes
-    with executor(workers, cores) as pool:
+    with make_executor(recording.task, workers, cores) as pool:
         running: set = set()
         while running or (waiting and time.monotonic() < deadline):
             while waiting and len(running) < workers and time.monotonic() < deadline:
-                running.add(pool.submit(train, *waiting.pop(0)))
+                running.add(pool.submit(bank_tasks.train_in_process, recording, *waiting.pop(0)))
             finished, running = wait(running, return_when=FIRST_COMPLETED)
             for training in finished:
-                append(path, training.result())
+                bank_file.append(path, training.result())
                 bar.add(1)
     print()
     return not waiting
@@ -328,16 +144,21 @@ def usable_cores(device: str) -> list[int | None]:
     return [None]
 
 
-def executor(workers: int, cores: list[int | None]) -> Executor:
+def make_executor(task: str, workers: int, cores: list[int | None]) -> Executor:
     """Returns what trains: processes that take turns at the cores, or for one, this process."""
     if workers == 1:
-        return ThreadPoolExecutor(1)
+        return ThreadPoolExecutor(1, initializer=bank_tasks.begin_process, initargs=(task, None))
     # Not forked: a fork would inherit the threads of the backend that is loaded here.
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     for worker in range(workers):
         queue.put(cores[worker % len(cores)])
-    return ProcessPoolExecutor(workers, context, begin, (queue,))
+    return ProcessPoolExecutor(workers, context, take_core_and_begin, (task, queue))
+
+
+def take_core_and_begin(task: str, cores: Queue) -> None:
+    """Prepares a worker process with the next core of the queue."""
+    bank_tasks.begin_process(task, cores.get())
 
 
 def main() -> int:
@@ -345,7 +166,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=RECORDING, help="the recording that grows")
+    parser.add_argument("name", choices=sorted(RECORDINGS))
+    parser.add_argument("--out", type=Path, help="the recording that grows (bank/NAME.csv)")
     parser.add_argument(
         "--workers", type=int, help="trainings at a time (without a GPU: one a core)"
     )
@@ -353,19 +175,17 @@ def main() -> int:
     options = parser.parse_args()
     if options.workers is not None and options.workers < 1:
         parser.error(f"--workers must be at least 1, and is {options.workers}")
-    choose_backend()
-    from helpers.bank import FILE
-    from helpers.data import DataError
-
+    recording = RECORDINGS[options.name]
+    path = options.out or recording.file.with_name(f"{recording.name}.csv")
     try:
-        if not record(options.out, options.workers, options.minutes):
+        if not record(recording, path, options.workers, options.minutes):
             print("The time is up. Run it again, and it goes on.")
             return 0
-    except (DataError, RecordingError) as error:
+    except (DataError, bank_file.RecordingError) as error:
         print(error, file=sys.stderr)
         return 1
-    pack(options.out, FILE)
-    print(f"All is recorded, and packed into {FILE}.")
+    bank_file.pack(path, recording, recording.file)
+    print(f"All is recorded, and packed into {recording.file}.")
     return 0
 
 

@@ -21,14 +21,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.standin import CLASSES, make_standin
+from helpers.data import CLASS_NAMES
+from helpers.data.standin import make_standin
 
 if TYPE_CHECKING:
     # Imported for real only in the functions, after the children have been measured.
     import keras
 
 ROOT = Path(__file__).resolve().parent.parent
-VEHICLES = [CLASSES.index(name) for name in ("airplane", "automobile", "ship", "truck")]
+VEHICLES = [CLASS_NAMES.index(name) for name in ("airplane", "automobile", "ship", "truck")]
 PAIRS = [("automobile", "truck"), ("cat", "dog")]
 
 # Runs in a process of its own and prints seconds, peak bytes above NumPy's own, result bytes.
@@ -39,7 +40,7 @@ try:
     peak = lambda: getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 except ImportError:  # Windows
     peak = lambda: float("nan")
-from helpers.standin import make_standin
+from helpers.data.standin import make_standin
 before, start = peak(), time.perf_counter()
 arrays = [array for pair in make_standin() for array in pair]
 print(time.perf_counter() - start, peak() - before, sum(array.nbytes for array in arrays))
@@ -136,7 +137,7 @@ class Trainer:
                 keras.Input(shape=(32, 32, 3), dtype="uint8"),
                 keras.layers.Rescaling(1 / 255),
                 *layers,
-                keras.layers.Dense(len(CLASSES), activation="softmax"),
+                keras.layers.Dense(len(CLASS_NAMES), activation="softmax"),
             ]
         )
         model.compile(
@@ -175,7 +176,7 @@ def cost_checks() -> list[Check]:
 def colour_checks(images: np.ndarray, labels: np.ndarray) -> list[Check]:
     """Checks that airplane and ship are the bluest classes; prints all ten."""
     bluer = {}
-    for i, name in enumerate(CLASSES):
+    for i, name in enumerate(CLASS_NAMES):
         red, _, blue = images[labels.ravel() == i].mean(axis=(0, 1, 2))
         bluer[name] = blue - red
     print("blue minus red: " + ", ".join(f"{k} {v:+.0f}" for k, v in bluer.items()))
@@ -195,20 +196,24 @@ def confusion_checks(truth: np.ndarray, predicted: np.ndarray) -> list[Check]:
         truth: Classes, integers of shape (N,).
         predicted: The classes that a model gave instead, of the same shape.
     """
-    counts = np.zeros((len(CLASSES), len(CLASSES)), int)
+    counts = np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), int)
     np.add.at(counts, (truth, predicted), 1)
     accuracy = counts.diagonal() / counts.sum(axis=1)
-    print("accuracy: " + ", ".join(f"{k} {v:.2f}" for k, v in zip(CLASSES, accuracy, strict=True)))
+    print(
+        "accuracy: " + ", ".join(f"{k} {v:.2f}" for k, v in zip(CLASS_NAMES, accuracy, strict=True))
+    )
     np.fill_diagonal(counts, 0)
     both = counts + counts.T
     top = np.dstack(np.unravel_index(np.argsort(-np.triu(both), axis=None)[:8], both.shape))[0]
-    print("confused: " + ", ".join(f"{CLASSES[i]}/{CLASSES[j]} {both[i, j]}" for i, j in top))
+    print(
+        "confused: " + ", ".join(f"{CLASS_NAMES[i]}/{CLASS_NAMES[j]} {both[i, j]}" for i, j in top)
+    )
 
-    vehicle = np.isin(np.arange(len(CLASSES)), VEHICLES)
+    vehicle = np.isin(np.arange(len(CLASS_NAMES)), VEHICLES)
     across = counts[vehicle][:, ~vehicle].sum() + counts[~vehicle][:, vehicle].sum()
     checks = []
     for pair in PAIRS:
-        i, j = (CLASSES.index(name) for name in pair)
+        i, j = (CLASS_NAMES.index(name) for name in pair)
         rank = 1 + max((both[i] > both[i, j]).sum(), (both[j] > both[i, j]).sum())
         checks.append(Check(f"rank of {pair[0]}/{pair[1]} among their confusions", rank, high=2))
     return [
@@ -287,7 +292,7 @@ def main() -> int:
     report(cost_checks)
     (x, y), (x_test, y_test) = make_standin()
     report(colour_checks, x, y)
-    one_hot = np.eye(len(CLASSES), dtype="float32")
+    one_hot = np.eye(len(CLASS_NAMES), dtype="float32")
     y, y_test = one_hot[y.ravel()], one_hot[y_test.ravel()]
     data = Data((x[:40_000], y[:40_000]), (x[40_000:], y[40_000:]), (x_test, y_test))
     trainer = Trainer(data, arguments.seed)

@@ -1,10 +1,10 @@
-"""How much work a notebook does: `quick`, `class` or `full`."""
+"""How much work a notebook does: `quick`, `lesson` or `full`."""
 
 import os
 from dataclasses import dataclass
 
 VARIABLE = "COURSE_BUDGET"
-DEFAULT = "class"
+DEFAULT = "lesson"
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Budget:
     """The sizes that a notebook takes from its budget instead of naming them itself.
 
     Attributes:
-        name: `quick`, `class` or `full`.
+        name: `quick`, `lesson` or `full`.
         train_images: Images that a model is trained on during a search.
         validation_images: Images that trials are compared on.
         trials: Trials of a search (`max_trials`).
@@ -45,7 +45,7 @@ BUDGETS = {
         # XLA compiles once more for a shorter last one.
         Budget("quick", 2_048, 1_024, trials=3, epochs=2, retrain_epochs=8, repeats=3),
         # The lecture's own size.
-        Budget("class", 40_000, 10_000, trials=6, epochs=4, retrain_epochs=20, repeats=50),
+        Budget("lesson", 40_000, 10_000, trials=6, epochs=4, retrain_epochs=20, repeats=50),
         # For a machine with a GPU. The lecture's space holds 20 widths, and RandomSearch
         # stops early when it keeps drawing what it has tried: more trials would be idle.
         Budget("full", 40_000, 10_000, trials=16, epochs=12, retrain_epochs=50, repeats=100),
@@ -57,7 +57,7 @@ def get_budget(name: str | None = None) -> Budget:
     """Returns the budget that `name` or, without one, the variable COURSE_BUDGET asks for.
 
     Args:
-        name: `quick`, `class` or `full`; None reads COURSE_BUDGET, and `class` if that is
+        name: `quick`, `lesson` or `full`; None reads COURSE_BUDGET, and `lesson` if that is
             not set or empty.
 
     Raises:

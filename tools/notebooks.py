@@ -28,6 +28,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
+from helpers import display, files
+
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -159,12 +161,12 @@ def run(notebooks: list[Path], build: Path) -> None:
 
 
 def refresh(notebooks: list[Path], docs: Path) -> None:
-    """Execute `notebooks` in place at the `class` budget on real images, and normalise them.
+    """Execute `notebooks` in place at the `lesson` budget on real images, and normalise them.
 
     The picture of a cell tagged `readme-figure` becomes `search.png` in `docs`. Raises
     NotebookError at the first notebook that fails, and leaves it and those after it as they were.
     """
-    environment = {**os.environ, "COURSE_BUDGET": "class", "COURSE_DATA": real_images(os.environ)}
+    environment = {**os.environ, "COURSE_BUDGET": "lesson", "COURSE_DATA": real_images(os.environ)}
     for path in notebooks:
         with progress(path):
             notebook = nbformat.read(path, as_version=4)
@@ -188,7 +190,7 @@ def normalise(notebook: NotebookNode) -> None:
             del cell.metadata[key]
     for cell in code_cells(notebook):
         cell.outputs = [
-            o for o in cell.outputs if o.get("metadata", {}).get("course") != "progress"
+            o for o in cell.outputs if not display.MARK.items() <= o.get("metadata", {}).items()
         ]
         for output in cell.outputs:
             if output.get("name") == "stderr":
@@ -214,9 +216,7 @@ def readme_figure(notebook: NotebookNode) -> bytes | None:
 
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write `notebook` to `path` as a whole or not at all."""
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
-    os.replace(draft, path)
+    files.write_text(path, nbformat.writes(notebook) + "\n")
 
 
 @contextmanager

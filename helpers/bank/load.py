@@ -1,0 +1,132 @@
+"""Reads a recording, and checks that it is whole."""
+
+import gzip
+import io
+import itertools
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.bank.errors import BankError
+from helpers.bank.recordings import METRICS, RECORDINGS, SCHEMA, TEST_METRICS
+from helpers.bank.table import Bank
+
+
+def load_bank(source: str | os.PathLike = "cifar10_mlp") -> Bank:
+    """Reads a recording and checks that it is whole.
+
+    Args:
+        source: The name of one of the course's recordings (`cifar10_mlp`, `cifar10_mlp_deep` or
+            `digits_mlp`), or the path of a file that `benchmarks/record_bank.py` made.
+
+    Raises:
+        BankError: There is no such file, it is cut short or damaged, lacks a column, holds
+            a row twice or not at all, or belongs to another version of the schema.
+    """
+    recording = RECORDINGS.get(str(source))
+    path = recording.file if recording else Path(source)
+    text = _decompress(path)
+    first, _, rest = text.partition("\n")
+    header = _header(path, first)
+    space = {name: tuple(values) for name, values in header["space"].items()}
+    seeds, epochs = tuple(header["seeds"]), header["epochs"]
+    keys = [*space, "seed", "epoch"]
+    table, metrics = _numbers(path, rest, keys)
+    configurations = header.get("configurations") or itertools.product(*space.values())
+    _check_rows(path, table[keys], [tuple(values) for values in configurations], seeds, epochs)
+    table = table.sort_values(keys, ignore_index=True)
+    return Bank(header, table, space, seeds, epochs, metrics)
+
+
+def _decompress(path: Path) -> str:
+    try:
+        return gzip.decompress(path.read_bytes()).decode()
+    except FileNotFoundError:
+        raise BankError(
+            f"There is no bank {path}. The course's own are {', '.join(RECORDINGS)}; "
+            "`git checkout bank` brings them back, and `python -m benchmarks.record_bank NAME` records "
+            "them anew, which takes hours."
+        ) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise _damaged(path, f"it is cut short or no gzip file ({error})") from None
+
+
+def _header(path: Path, line: str) -> dict:
+    """Returns what the first line says of how the recording was made."""
+    try:
+        header = json.loads(line.removeprefix("# "))
+        schema = header["schema"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise _damaged(path, "its first line does not say how it was made") from None
+    if schema != SCHEMA:
+        raise BankError(
+            f"{path.name} is of version {schema} of the schema, and these helpers read version "
+            f"{SCHEMA}. Take the bank and the helpers from the same version of the course."
+        )
+    if missing := [name for name in ("space", "seeds", "epochs") if name not in header]:
+        raise _damaged(path, f"its first line lacks {', '.join(missing)}")
+    return header
+
+
+def _numbers(path: Path, text: str, keys: list[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Returns the table, all numbers, and the names of its metrics."""
+    try:
+        table = pd.read_csv(io.StringIO(text))
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise _damaged(path, f"it is no table ({error})") from None
+    metrics = METRICS + tuple(name for name in TEST_METRICS if name in table)
+    columns = [*keys, *metrics, "seconds", "parameters"]
+    if missing := [name for name in columns if name not in table]:
+        raise _damaged(path, f"it lacks the column {', '.join(missing)}")
+    table = table[columns]
+    numbers = table.apply(pd.to_numeric, errors="coerce")
+    # A training that diverged has no loss, and says so; everything else has to be a number.
+    diverged = table.isna() & table.columns.str.endswith("loss")
+    faulty = table.index[(numbers.isna() & ~diverged).any(axis=1)]
+    if len(faulty):
+        raise _damaged(
+            path, f"row {faulty[0] + 1} is cut short or holds something else than numbers"
+        )
+    return numbers, metrics
+
+
+def _check_rows(
+    path: Path,
+    rows: pd.DataFrame,
+    configurations: Sequence[tuple[float, ...]],
+    seeds: Sequence[int],
+    epochs: int,
+) -> None:
+    """Checks that there is one row per configuration, seed and epoch, and no other."""
+    names = list(rows.columns)
+    twice = rows.duplicated()
+    if twice.any():
+        raise _damaged(
+            path, f"it has {twice.sum()} rows twice, such as row {rows.index[twice][0] + 1}"
+        )
+    expected = pd.MultiIndex.from_tuples(
+        [
+            (*values, seed, epoch)
+            for values, seed, epoch in itertools.product(
+                configurations, seeds, range(1, epochs + 1)
+            )
+        ],
+        names=names,
+    )
+    found = pd.MultiIndex.from_frame(rows)
+    if len(lacking := expected.difference(found)):
+        named = ", ".join(f"{n}={v}" for n, v in zip(names, lacking[0], strict=True))
+        raise _damaged(path, f"it lacks {len(lacking)} of {len(expected)} rows, such as {named}")
+    if len(strange := found.difference(expected)):
+        named = ", ".join(f"{n}={v}" for n, v in zip(names, strange[0], strict=True))
+        raise _damaged(path, f"it holds rows of another space, such as {named}")
+
+
+def _damaged(path: Path, why: str) -> BankError:
+    return BankError(
+        f"{path.name} is not a whole bank: {why}. `git checkout bank` brings the course's back."
+    )

@@ -1,0 +1,23 @@
+"""Every figure of the course: takes data, returns the Matplotlib figure, knows no tuner.
+
+A figure is closed before it is returned, so that a notebook shows it once, as the value of
+its cell. In a script, call `figure.savefig(...)`.
+"""
+
+from helpers.plots.curves import plot_curves, show_loss_acc
+from helpers.plots.images import show_confusion, show_images
+from helpers.plots.races import plot_against, plot_bands, plot_game
+from helpers.plots.trials import plot_draws, plot_parallel, plot_trials
+
+__all__ = [
+    "plot_against",
+    "plot_bands",
+    "plot_curves",
+    "plot_draws",
+    "plot_game",
+    "plot_parallel",
+    "plot_trials",
+    "show_confusion",
+    "show_images",
+    "show_loss_acc",
+]

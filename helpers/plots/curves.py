@@ -1,0 +1,83 @@
+"""Figures of learning curves."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from helpers.plots.style import BLUE, STAR, VERMILION, new_figure, styled
+
+
+@styled()
+def show_loss_acc(history: object) -> Figure:
+    """Shows loss and accuracy over the epochs, for training and for validation.
+
+    Args:
+        history: What `model.fit` returned, or its `history` dictionary: lists of floats by
+            name, `loss` and `acc` or `accuracy`, and the same with `val_` before it.
+
+    Raises:
+        ValueError: It holds no loss or no accuracy.
+    """
+    curves: Mapping[str, Sequence[float]] = getattr(history, "history", history)
+    accuracy = next((name for name in ("acc", "accuracy") if name in curves), None)
+    if "loss" not in curves or accuracy is None:
+        raise ValueError(
+            f"The history holds {', '.join(curves) or 'nothing'}, but a loss and an accuracy are "
+            'needed. Compile the model with metrics=["acc"], and pass what model.fit returned.'
+        )
+    fig, (panels,) = new_figure(1, 2, 11, 4)
+    loss_panel = (panels[0], "loss", "Loss", "cross-entropy (nats)")
+    accuracy_panel = (panels[1], accuracy, "Accuracy", "accuracy (share of images)")
+    for ax, name, title, unit in (loss_panel, accuracy_panel):
+        epochs = np.arange(1, len(curves[name]) + 1)
+        marker = "o" if len(epochs) < 30 else None
+        ax.plot(epochs, curves[name], color=BLUE, marker=marker, label="training")
+        if f"val_{name}" in curves:
+            validation = np.asarray(curves[f"val_{name}"], float)
+            ax.plot(epochs, validation, color=VERMILION, marker=marker, ls="--", label="validation")
+            if not np.isnan(validation).all():  # a training that diverged has no best epoch
+                best = np.nanargmin(validation) if name == "loss" else np.nanargmax(validation)
+                ax.plot(
+                    epochs[best], validation[best], **STAR, color=VERMILION, label="best validation"
+                )
+        ax.set(title=title, xlabel="epoch", ylabel=unit)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.legend()
+    return fig
+
+
+@styled()
+def plot_curves(
+    curves: pd.DataFrame, *, metric: str = "val_acc", names: Mapping | None = None
+) -> Figure:
+    """Shows one learning curve per trial; where a trial ran several times, their mean.
+
+    Args:
+        curves: What `learning_curves` returned: `trial`, `epoch` and the metric.
+        metric: The column to show.
+        names: What to call each trial, by its number; by default "trial" and the number.
+
+    Raises:
+        ValueError: There is no such metric.
+    """
+    if metric not in curves:
+        known = [name for name in curves if name not in ("trial", "execution", "epoch", "seconds")]
+        raise ValueError(f"The curves hold {', '.join(known)}, but no {metric!r}.")
+    # Not by `pivot_table`, which leaves out a trial that diverged: its curve is all NaN.
+    by_trial = curves.groupby(["epoch", "trial"])[metric].mean().unstack()
+    fig, ((ax,),) = new_figure(1, 1, 8, 4.2)
+    # Shades of one colour in the order of the trials, and a marker each: both can be told
+    # apart without colour.
+    shades = plt.get_cmap("viridis")(np.linspace(0, 0.9, by_trial.shape[1]))
+    for number, (trial, curve) in enumerate(by_trial.items()):
+        label = f"trial {trial}" if names is None else names[trial]
+        ax.plot(curve, color=shades[number], marker="osD^v<>P*X"[number % 10], label=label)
+    ax.set(title="Learning curves of the trials", xlabel="epoch", ylabel=metric)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if by_trial.shape[1] <= 12:
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return fig

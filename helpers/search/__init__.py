@@ -1,0 +1,19 @@
+"""A search as a table, with learning curves; and what lets it go on after a crash."""
+
+from helpers.search.mend import mend_project
+from helpers.search.project import ProjectError
+from helpers.search.protection import DiskError, protect
+from helpers.search.reuse import reuse_trials
+from helpers.search.table import learning_curves, trials_table
+from helpers.search.watching import watch
+
+__all__ = [
+    "DiskError",
+    "ProjectError",
+    "learning_curves",
+    "mend_project",
+    "protect",
+    "reuse_trials",
+    "trials_table",
+    "watch",
+]

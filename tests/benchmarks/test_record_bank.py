@@ -1,0 +1,67 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import bank_file, bank_tasks, record_bank
+from tests.support.recordings import SMALL, TRAININGS, named
+
+ROOT = Path(__file__).parents[2]
+
+# A small recording of real trainings, in a process that a test can kill.
+RECORDER = f"""
+import sys
+import numpy as np
+sys.path.insert(0, {str(ROOT)!r})
+from benchmarks import bank_tasks, record_bank
+from tests.support.recordings import SMALL
+rng = np.random.default_rng(0)
+data = rng.integers(0, 256, (64, 32, 32, 3), np.uint8), np.eye(10)[rng.integers(0, 10, 64)]
+bank_tasks.load_images = lambda task: bank_tasks.Images(data, data, data, "a hash")
+path, minutes = record_bank.Path(sys.argv[1]), float(sys.argv[2])
+sys.exit(0 if record_bank.record(SMALL, path, 1, minutes) else 3)
+"""
+
+
+def test_a_kill_loses_at_most_the_running_training(tmp_path):
+    path = tmp_path / "recording.csv"
+    command = [sys.executable, "-c", RECORDER, str(path)]
+    with subprocess.Popen([*command, "9"], stdout=subprocess.DEVNULL) as process:
+        # Killed in the middle of a training: at the second line of the third.
+        while not (path.exists() and path.read_text().count("\n") >= 2 + 2 * 2):
+            assert process.poll() is None, "it ended by itself"
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    recorded = path.read_text()
+    finished = (recorded.count("\n") - 2) // 2
+    assert 2 <= finished < TRAININGS
+    done = subprocess.run([*command, "9"], capture_output=True, text=True, check=True)
+    assert f"{finished} of {TRAININGS} trainings are recorded" in done.stdout
+    assert path.read_text().startswith(recorded), "what was there was recorded again"
+    header = json.loads(recorded.splitlines()[0][2:])
+    assert len(bank_file.open_recording(path, SMALL, header)) == TRAININGS
+    bank_file.pack(path, SMALL, tmp_path / "bank.csv.gz")
+
+
+def test_when_the_time_is_up_no_training_begins(tmp_path, monkeypatch, capsys):
+    data = ([0], [0])
+    images = bank_tasks.Images(data, data, data, "a hash")
+    monkeypatch.setattr(bank_tasks, "load_images", lambda task: images)
+    path = tmp_path / "recording.csv"
+    assert not record_bank.record(SMALL, path, 1, minutes=0)
+    assert path.read_text().count("\n") == 2
+    assert f"0 of {TRAININGS} trainings are recorded" in capsys.readouterr().out
+
+
+def test_every_training_is_recorded_once_and_one_seed_after_the_other():
+    waiting = record_bank.list_trainings(SMALL, set())
+    assert len(waiting) == TRAININGS == len({(*v.values(), seed) for v, seed in waiting})
+    assert [seed for _, seed in waiting] == [1] * 4 + [2] * 4
+    assert record_bank.list_trainings(SMALL, {named(5, 0.2, seed=2)}) == [
+        (values, seed)
+        for values, seed in waiting
+        if (values["num_hidden"], values["dropout"], seed) != (5, 0.2, 2)
+    ]

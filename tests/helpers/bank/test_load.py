@@ -1,0 +1,105 @@
+import gzip
+
+import keras_tuner
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.bank import BankError, load_bank
+from helpers.bank.recordings import SCHEMA
+from tests.support.banks import small_file
+
+
+def test_a_missing_bank_says_how_to_get_it(tmp_path):
+    with pytest.raises(BankError, match="There is no bank .*record_bank.py"):
+        load_bank(tmp_path / "none.csv.gz")
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_a_bank_that_is_cut_short_is_refused(tmp_path, share):
+    path = small_file(tmp_path / "bank.csv.gz")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(BankError, match="not a whole bank"):
+        load_bank(path)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "bank.csv.gz"
+    path.write_bytes(b"num_hidden,num_layers\n1,2\n")
+    with pytest.raises(BankError, match="no gzip file"):
+        load_bank(path)
+    path.write_bytes(gzip.compress(b"num_hidden,num_layers\n1,2\n"))
+    with pytest.raises(BankError, match="does not say how it was made"):
+        load_bank(path)
+
+
+def test_a_table_that_was_cut_before_it_was_compressed_is_refused(tmp_path):
+    path = small_file(tmp_path / "bank.csv.gz")
+    lines = gzip.decompress(path.read_bytes())[:-20]
+    path.write_bytes(gzip.compress(lines))
+    with pytest.raises(BankError, match="not a whole bank: row 540 is cut short"):
+        load_bank(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.iloc[:-9], "lacks 9 of 540 rows, such as num_hidden=600, .* seed=2, epoch=1"),
+        (lambda t: pd.concat([t, t.iloc[[5]]]), "has 1 rows twice, such as row 541"),
+        (lambda t: t.drop(columns="val_acc"), "lacks the column val_acc"),
+        (lambda t: t.drop(columns="learning_rate"), "lacks the column learning_rate"),
+        (lambda t: t.assign(val_acc=t["val_acc"].where(t.index != 3)), "row 4 is cut short"),
+        (lambda t: t.astype({"acc": object}).replace({"acc": {t["acc"][7]: "x"}}), "row 8 .*else"),
+        (lambda t: t.replace({"num_hidden": {200: 300}}), "lacks 108 of 540 rows"),
+        (
+            lambda t: pd.concat([t, t.iloc[[0]].assign(num_hidden=75)]),
+            "holds rows of another space, such as num_hidden=75",
+        ),
+    ],
+)  # fmt: skip
+def test_a_table_with_a_fault_is_refused(tmp_path, change, message):
+    path = small_file(tmp_path / "bank.csv.gz", change=change)
+    with pytest.raises(BankError, match=f"not a whole bank: .*{message}"):
+        load_bank(path)
+
+
+def test_a_bank_of_another_schema_is_refused(tmp_path):
+    path = small_file(tmp_path / "bank.csv.gz", schema=SCHEMA + 1)
+    with pytest.raises(BankError, match=f"version {SCHEMA + 1} of the schema, and these helpers"):
+        load_bank(path)
+
+
+@pytest.mark.parametrize("name", ["space", "seeds", "epochs"])
+def test_a_bank_whose_first_line_lacks_something_names_it(tmp_path, name):
+    path = small_file(tmp_path / "bank.csv.gz", leave_out=name)
+    with pytest.raises(BankError, match=f"not a whole bank: its first line lacks {name}"):
+        load_bank(path)
+
+
+def test_a_bank_may_hold_a_part_of_the_configurations(tmp_path):
+    wanted = [[50, 1e-5], [400, 1e-2]]
+
+    def keep(table):
+        pairs = table[["num_hidden", "learning_rate"]].to_numpy().tolist()
+        return table[[pair in wanted for pair in pairs]]
+
+    path = small_file(tmp_path / "bank.csv.gz", change=keep, configurations=wanted)
+    bank = load_bank(path)
+    assert len(bank.table) == 2 * 2 * 9
+    curve = bank.curve({"num_hidden": 400, "learning_rate": 1e-2}, 2)["val_acc"]
+    rows = bank.table.query("num_hidden == 400 and seed == 2")
+    assert list(curve) == list(rows["val_acc"]) and list(rows["epoch"]) == list(range(1, 10))
+
+
+def test_metrics_of_the_test_set_are_there_where_they_were_recorded(tmp_path):
+    def add(table):
+        return table.assign(test_loss=1.0, test_acc=table["val_acc"] / 2)
+
+    plain = load_bank(small_file(tmp_path / "plain.csv.gz"))
+    tested = load_bank(small_file(tmp_path / "tested.csv.gz", change=add))
+    assert "test_acc" not in plain.metrics and plain.metrics[-1] == "val_acc"
+    objective = keras_tuner.Objective("test_acc", "max")
+    curve = tested.curve({"num_hidden": 50, "learning_rate": 1e-5}, 1)
+    np.testing.assert_array_equal(curve["test_acc"], curve["val_acc"] / 2)
+    assert tested.tuner(keras_tuner.RandomSearch, seed=1, objective=objective, max_trials=1)

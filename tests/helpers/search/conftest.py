@@ -1,0 +1,22 @@
+import keras_tuner
+import pytest
+
+from helpers.search import watch
+from tests.support.searches import DATA, build, scored
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    tuner = scored(tmp_path_factory.mktemp("searched"))
+    tuner.search()
+    return tuner
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    how = {"directory": folder, "project_name": "p", "seed": 3, "max_trials": 2}
+    tuner = keras_tuner.RandomSearch(build, "val_acc", executions_per_trial=2, **how)
+    watch(tuner)
+    tuner.search(epochs=3, **DATA)
+    return tuner

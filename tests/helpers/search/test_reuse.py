@@ -1,0 +1,61 @@
+import keras_tuner
+import pandas as pd
+import pytest
+
+from helpers.search import (
+    ProjectError,
+    learning_curves,
+    reuse_trials,
+    watch,
+)
+from tests.support.crashes import make, result, search_and_die, train, training
+
+TUNERS = {
+    "random": (keras_tuner.RandomSearch, {"max_trials": 6}),
+    "grid": (keras_tuner.GridSearch, {"max_trials": 6}),
+    "Bayesian": (keras_tuner.BayesianOptimization, {"max_trials": 6, "num_initial_points": 3}),
+    "Hyperband": (keras_tuner.Hyperband, {"max_epochs": 4, "factor": 2}),
+}
+
+
+@pytest.mark.parametrize("name", TUNERS)
+def test_the_finished_trials_of_a_lost_search_are_reused_and_the_rest_is_run(tmp_path, name):
+    tuner_class, how = TUNERS[name]
+    undisturbed = make(tmp_path, tuner_class, "undisturbed", **how)
+    undisturbed.search(verbose=0)
+    lost = make(tmp_path, tuner_class, "lost", **how)
+    trial_id = list(undisturbed.oracle.trials)[4]
+    search_and_die(lost, lost.oracle, "end_trial", trial_id, "COMPLETED")
+    (tmp_path / "lost" / "oracle.json").write_text("")
+    first = sorted((tmp_path / "lost").glob("trial_*"))[0]
+    (first / "checkpoint.weights.h5").write_text("weights")
+
+    tuner = make(tmp_path, tuner_class, "anew", **how)
+    reuse_trials(tuner, tmp_path / "lost")
+    tuner.search(verbose=0)
+    assert tuner.ran == undisturbed.ran[4:]
+    assert result(tmp_path / "anew").equals(result(tmp_path / "undisturbed"))
+    assert (tmp_path / "anew" / first.name / "checkpoint.weights.h5").read_text() == "weights"
+
+
+def test_a_reused_trial_keeps_its_learning_curve(tmp_path):
+    lost = training(tmp_path, project="lost")
+    watch(lost)
+    train(lost)
+    tuner = training(tmp_path)
+    reuse_trials(tuner, tmp_path / "lost")
+    watch(tuner)
+    train(tuner)
+    old, new = (learning_curves(tmp_path / name) for name in ("lost", "project"))
+    assert len(new) == 4
+    pd.testing.assert_frame_equal(new, old)
+
+
+def test_nothing_can_be_reused_from_nowhere_or_from_the_search_itself(tmp_path):
+    tuner = make(tmp_path)
+    tuner.search(verbose=0)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ProjectError, match="no finished trial"):
+        reuse_trials(tuner, tmp_path / "empty")
+    with pytest.raises(ProjectError, match="another project_name"):
+        reuse_trials(tuner, tmp_path / "project")

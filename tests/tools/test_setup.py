@@ -1,0 +1,313 @@
+"""tools/setup.sh in a copy of the project, with interpreters, disks and installations that fail."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32",
+    reason="setup.sh is for Linux and macOS; Windows has the plain commands",
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+SHELL = shutil.which("sh")
+UTILITIES = ["awk", "cat", "cksum", "cp", "df", "dirname", "du", "grep", "mkdir", "rm"]
+
+# Runs tools/check_python.py in an interpreter that was changed first, and makes a .venv with a pip
+# that only writes down that it was called.
+PYTHON = """#!/bin/sh
+case $1 in
+-m) "{real}" -m venv --without-pip "$3" && cp -R "{pip}" "$3"/lib/python3.*/site-packages/ ;;
+*) exec "{real}" -c "{change}; import runpy; runpy.run_path('$1', run_name='__main__')" ;;
+esac
+"""
+CHANGES = "import platform, subprocess, sys; sys._base_executable = '{shim}'; {change}"
+PIP = """
+import os, pathlib, sys, time
+if "install" in sys.argv:
+    with open("pip.log", "a") as log:
+        log.write("called\\n")
+    time.sleep(60 if os.path.exists("hang") else 0)
+"""
+
+
+class Project:
+    """A copy of what set-up reads, in a folder whose name has spaces, with a PATH of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "the course of a student"
+        (self.path / "tools").mkdir(parents=True)
+        for name in ["setup.sh", "check_python.py"]:
+            shutil.copy(ROOT / "tools" / name, self.path / "tools")
+        (self.path / "requirements.txt").write_text("# nothing\n")
+        (self.path / "pyproject.toml").write_text("")
+        self.pip = folder / "stub" / "pip"
+        self.pip.mkdir(parents=True)
+        (self.pip / "__init__.py").touch()
+        (self.pip / "__main__.py").write_text(PIP)
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        for name in UTILITIES:
+            (self.bin / name).symlink_to(shutil.which(name))
+
+    def command(self, name: str, script: str) -> Path:
+        """Put an executable script on the PATH, in place of what has that name."""
+        path = self.bin / name
+        path.unlink(missing_ok=True)
+        path.write_text(script)
+        path.chmod(0o755)
+        return path
+
+    def python(self, name: str = "python3", change: str = "pass") -> Path:
+        """Put an interpreter on the PATH in which the statement `change` was executed."""
+        change = CHANGES.format(shim=self.bin / name, change=change)
+        return self.command(name, PYTHON.format(real=sys.executable, pip=self.pip, change=change))
+
+    def disk(self, free_mb: int) -> None:
+        """Let df report so much free space, on a file system with spaces in its name."""
+        row = f"//host/my share 99999999 1 {free_mb * 1024} 99% /mnt/my share"
+        self.command("df", f"#!/bin/sh\necho Filesystem Avail\necho '{row}'\n")
+
+    def start(self, **variables: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [SHELL, "tools/setup.sh"],
+            cwd=self.path,
+            env={"PATH": str(self.bin), "HOME": str(self.bin), **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def refused(self, **variables: str) -> str:
+        """Run set-up and return the one sentence with which it fails, having changed nothing."""
+        before = sorted(self.path.rglob("*"))
+        with self.start(**variables) as process:
+            output, error = process.communicate()
+        assert process.returncode != 0 and output == ""
+        assert error.endswith(".\n") and error.count("\n") == 1 and ". " not in error
+        assert sorted(self.path.rglob("*")) == before
+        return error
+
+    def set_up(self, **variables: str) -> str:
+        """Run set-up, which succeeds, and return what it printed."""
+        with self.start(**variables) as process:
+            output, error = process.communicate()
+        assert (process.returncode, error) == (0, "")
+        return output
+
+    def installations(self) -> int:
+        """How often pip was called."""
+        log = self.path / "pip.log"
+        return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+@pytest.fixture
+def project(tmp_path):
+    project = Project(tmp_path)
+    project.disk(free_mb=10_000)
+    return project
+
+
+@pytest.fixture
+def ready(project):
+    """A project that is set up, with a mark in its .venv that a rebuilt one would not have."""
+    project.python()
+    project.set_up()
+    (project.path / ".venv" / "mark").touch()
+    return project
+
+
+def rebuilt(project):
+    return not (project.path / ".venv" / "mark").exists()
+
+
+# Those two are imported first, since they import other things on a Mac.
+INTEL_MAC = "import ensurepip, venv; sys.platform = 'darwin'; platform.machine = lambda: 'x86_64'"
+TRANSLATED = INTEL_MAC + "; subprocess.check_output = lambda command: b'1'"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("sys.version_info = (2, 7, 18)", "but python3 is 2.7: install Python 3.12"),
+        ("sys.version_info = (3, 9, 18)", "but python3 is 3.9: install Python 3.12"),
+        ("sys.version_info = (3, 14, 0)", "but python3 is 3.14: install Python 3.12"),
+        (f"sys.version_info = (3, 13, 0); {INTEL_MAC}", "but python3 is 3.13: install Python 3.12"),
+        ("sys.modules['ensurepip'] = None", "has no venv module: install it"),
+        ("sys.modules['venv'] = None", "has no venv module: install it"),
+        ("sys.maxsize = 2**31 - 1", "is a 32-bit build"),
+        ("sys.version += ' free-threading build'", "is not the standard build"),
+        ("platform.python_implementation = lambda: 'PyPy'", "is not the standard build"),
+        (f"sys.version_info = (3, 12, 1); {TRANSLATED}", "is an Intel build on Apple silicon"),
+    ],
+)
+def test_the_only_python_does_not_do_and_one_sentence_says_why(project, change, sentence):
+    project.python(change=change)
+    assert sentence in project.refused()
+
+
+def test_an_intel_mac_may_use_python_3_12(project):
+    project.python(change=f"sys.version_info = (3, 12, 1); {INTEL_MAC}")
+    project.set_up()
+
+
+def test_without_any_python_one_sentence_says_which_to_install(project):
+    assert "needs Python 3.10 to 3.13 (to 3.12 on an Intel Mac): install" in project.refused()
+
+
+def test_a_python_without_venv_is_told_rather_than_one_too_old(project):
+    project.python("python3.12", "sys.modules['ensurepip'] = None")
+    project.python("python3", "sys.version_info = (3, 9, 18)")
+    assert "has no venv module" in project.refused()
+
+
+def test_a_shim_that_can_not_start_is_passed_over(project):
+    project.command("python3.12", "#!/bin/sh\necho 'no version is set' >&2\nexit 127\n")
+    project.python("python3", "sys.version_info = (3, 11, 7)")
+    assert "Python 3.11" in project.set_up()
+
+
+def test_python_3_12_is_taken_before_3_13_and_the_default(project):
+    for name, minor in [("python3.13", 13), ("python3.12", 12), ("python3", 10)]:
+        project.python(name, f"sys.version_info = (3, {minor}, 0)")
+    assert "Python 3.12" in project.set_up()
+
+
+def test_pythons_of_pyenv_are_found_though_none_is_selected(project, tmp_path):
+    shim = project.python("hidden")
+    target = tmp_path / "py env" / "versions" / "3.12.1" / "bin"
+    target.mkdir(parents=True)
+    (target / "python").symlink_to(shim)
+    project.set_up(PYENV_ROOT=str(tmp_path / "py env"))
+    assert project.installations() == 1
+
+
+def test_too_little_disk_is_told_before_anything_is_installed(project):
+    project.python()
+    project.disk(free_mb=3000)
+    assert "Too little free disk for .venv: 3000 MB here, 3500 MB needed" in project.refused()
+
+
+def test_what_venv_already_holds_counts_as_disk(ready):
+    ready.command("du", "#!/bin/sh\necho 2600000 .venv\n")
+    ready.disk(free_mb=1000)
+    (ready.path / "requirements.txt").write_text("# changed\n")
+    ready.set_up()
+    assert ready.installations() == 2
+
+
+def test_a_folder_named_venv_that_is_none_is_kept(project):
+    project.python()
+    (project.path / ".venv").mkdir()
+    (project.path / ".venv" / "thesis.tex").touch()
+    assert "not a virtual environment" in project.refused()
+
+
+def test_a_second_call_installs_nothing_and_says_nothing(ready):
+    assert ready.installations() == 1
+    ready.disk(free_mb=0)
+    assert ready.set_up() == ""
+    assert ready.installations() == 1 and not rebuilt(ready)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_changed_requirements_are_installed_into_the_same_venv(ready, name):
+    (ready.path / name).write_text("# changed\n")
+    ready.set_up()
+    assert ready.installations() == 2 and not rebuilt(ready)
+
+
+def test_a_moved_project_gets_a_new_venv(ready):
+    ready.path = ready.path.rename(ready.path.parent / "moved elsewhere")
+    ready.set_up()
+    assert ready.installations() == 2 and rebuilt(ready)
+
+
+def test_a_venv_whose_interpreter_is_gone_is_made_again(ready):
+    python = ready.path / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/no/such/python")
+    ready.set_up()
+    assert ready.installations() == 2 and rebuilt(ready)
+
+
+def test_a_venv_that_was_left_without_pip_is_made_again(ready):
+    (ready.path / ".venv" / "installed").unlink()
+    (packages,) = (ready.path / ".venv" / "lib").glob("python3.*/site-packages")
+    shutil.rmtree(packages / "pip")
+    ready.set_up()
+    assert ready.installations() == 2 and rebuilt(ready)
+
+
+def test_an_installation_that_was_killed_goes_on_at_the_next_call(ready):
+    (ready.path / "requirements.txt").write_text("# changed\n")
+    (ready.path / "hang").touch()
+    with ready.start() as process:
+        deadline = time.monotonic() + 30
+        while ready.installations() < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    (ready.path / "hang").unlink()
+    # Back to what was installed before: only the missing stamp tells that .venv is in between.
+    (ready.path / "requirements.txt").write_text("# nothing\n")
+    ready.set_up()
+    assert ready.installations() == 3 and not rebuilt(ready)
+    assert ready.set_up() == ""
+
+
+def test_a_named_python_of_another_version_rebuilds_and_of_the_same_does_not(ready):
+    ready.set_up(PYTHON=str(ready.python("mine")))
+    assert ready.installations() == 1 and not rebuilt(ready)
+    other = 11 if sys.version_info.minor != 11 else 12
+    mine = ready.python("mine", f"sys.version_info = (3, {other}, 0)")
+    assert f"Python 3.{other}" in ready.set_up(PYTHON=str(mine))
+    assert ready.installations() == 2 and rebuilt(ready)
+
+
+def test_a_named_python_that_does_not_run_is_refused_though_another_would_do(project):
+    project.python()
+    assert "PYTHON=/no/such/python is not a Python that runs" in project.refused(
+        PYTHON="/no/such/python"
+    )
+    old = project.python("old", "sys.version_info = (3, 9, 18)")
+    assert f"but {old} is 3.9" in project.refused(PYTHON=str(old))
+
+
+def test_real_pip_installs_and_its_failure_is_shown_with_a_way_out(project):
+    wheel = project.path / "tiny-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr(
+            "tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            "tiny-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+    requirements = project.path / "requirements.txt"
+    project.pip = Path(pytest.importorskip("pip").__file__).parent
+    project.python()
+    variables = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+
+    requirements.write_text("./tiny-1.0-py3-none-any.whl\n")
+    project.set_up(**variables)
+    subprocess.run([project.path / ".venv" / "bin" / "python", "-c", "import tiny"], check=True)
+    stamp = project.path / ".venv" / "installed"
+    assert stamp.exists()
+
+    requirements.write_text("no-such-package-of-any-kind\n")
+    with project.start(**variables) as process:
+        _, error = process.communicate()
+    assert process.returncode != 0
+    assert "No matching distribution found for no-such-package-of-any-kind" in error
+    assert "run the same command again" in error.splitlines()[-1]
+    assert not stamp.exists()
