@@ -150,10 +150,13 @@ class FolderLock:
                 "or work in another folder."
             ) from None
         mine = {"process": os.getpid(), "machine": socket.gethostname(), "purpose": self._purpose}
-        write_text(self._owner, json.dumps(mine))
+        with contextlib.suppress(OSError):  # on a full disk, the others learn less
+            write_text(self._owner, json.dumps(mine))
 
     def release(self) -> None:
-        """Lets go of the lock."""
+        """Lets go of the lock, if it was not taken more often than released."""
+        if self._lock.lock_counter == 1:
+            self._owner.unlink(missing_ok=True)
         self._lock.release()
 
     def __enter__(self) -> "FolderLock":

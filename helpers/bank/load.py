@@ -48,8 +48,8 @@ def _decompress(path: Path) -> str:
     except FileNotFoundError:
         raise BankError(
             f"There is no bank {path}. The course's own are {', '.join(RECORDINGS)}; "
-            "`git checkout bank` brings them back, and `python -m benchmarks.record_bank NAME` records "
-            "them anew, which takes hours."
+            "`git checkout bank` brings them back, and `python -m benchmarks.record_bank NAME` "
+            "records them anew, which takes hours."
         ) from None
     except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise _damaged(path, f"it is cut short or no gzip file ({error})") from None

@@ -8,8 +8,9 @@ from pathlib import Path
 from keras_tuner.engine.trial import Trial
 
 from helpers import files
+from helpers.search.disk import check_writable
+from helpers.search.exclusion import lock_project
 from helpers.search.project import FINISHED, ProjectError, completed_trials, read_trial, trial_files
-from helpers.search.protection import check_writable
 from helpers.search.reuse import how_to_reuse
 
 
@@ -38,10 +39,18 @@ def mend_project(folder: str | os.PathLike) -> list[str]:
         ProjectError: One of KerasTuner's own files is missing, or a crash cut it short (which
             `protect` prevents), or the files contradict each other.
             `trials_table` still reads the finished trials, `reuse_trials` goes on with them.
+            Or another process is at work in the folder.
         DiskError: The folder can't be written.
     """
     folder = Path(folder)
     check_writable(folder)
+    if not folder.is_dir():
+        return []
+    with lock_project(folder):
+        return _mend(folder)
+
+
+def _mend(folder: Path) -> list[str]:
     file = folder / "oracle.json"
     # KerasTuner looks for this file, which it writes last, to see whether there is a search.
     own = folder / f"{os.environ.get('KERASTUNER_TUNER_ID', 'tuner0')}.json"
@@ -55,7 +64,7 @@ def mend_project(folder: str | os.PathLike) -> list[str]:
         raise _beyond_repair(folder, f"A crash cut {file} short") from None
     for draft in filter(files.is_draft, [*folder.glob(".*"), *folder.glob("trial_*/.*")]):
         draft.unlink()  # what `protect` and `watch` had not put in its place yet
-    told = _forget_undrawn(folder, set(state["start_order"]))
+    mended = _forget_undrawn(folder, set(state["start_order"]))
     for tuner_id, trial_id in list(state["ongoing_trials"].items()):
         trial_file = folder / f"trial_{trial_id}" / "trial.json"
         trial = read_trial(trial_file)
@@ -64,16 +73,16 @@ def mend_project(folder: str | os.PathLike) -> list[str]:
             if trial_id not in state["end_order"]:
                 state["end_order"].append(trial_id)
             state["run_times"][trial_id] = max(1, state["run_times"].get(trial_id, 0))
-            told.append(f"Trial {trial_id} was finished, and does not run again.")
+            mended.append(f"Trial {trial_id} was finished, and does not run again.")
         elif trial.metrics.metrics:
             anew = Trial(trial.hyperparameters, trial.trial_id, trial.status)
             files.write_text(trial_file, json.dumps(anew.get_state()))
-            told.append(f"Trial {trial_id} was cut off at its end, and runs again.")
-    if told:
+            mended.append(f"Trial {trial_id} was cut off at its end, and runs again.")
+    if mended:
         files.write_text(file, json.dumps(state))
     if not own.is_file() or not _is_json(own):
         files.write_text(own, "{}")  # all that KerasTuner's own tuners keep there
-    return told
+    return mended
 
 
 def _is_json(file: Path) -> bool:
@@ -86,7 +95,7 @@ def _is_json(file: Path) -> bool:
 
 def _forget_undrawn(folder: Path, drawn: set[str]) -> list[str]:
     """Removes the unfinished trials that are not in `drawn`; checks that all others are there."""
-    told = []
+    mended = []
     found = {file.parent.name.removeprefix("trial_"): file for file in trial_files(folder)}
     for trial_id, file in found.items():
         trial = read_trial(file)
@@ -98,10 +107,10 @@ def _forget_undrawn(folder: Path, drawn: set[str]) -> list[str]:
             raise _beyond_repair(folder, f"oracle.json knows nothing of the finished {file}")
         else:
             shutil.rmtree(file.parent)
-            told.append(f"Trial {trial_id} had not been drawn to the end, and is drawn again.")
+            mended.append(f"Trial {trial_id} had not been drawn to the end, and is drawn again.")
     if missing := sorted(drawn - set(found)):
         raise _beyond_repair(folder, f"{folder / f'trial_{missing[0]}' / 'trial.json'} is missing")
-    return told
+    return mended
 
 
 def _beyond_repair(folder: Path, why: str) -> ProjectError:

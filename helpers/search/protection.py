@@ -1,8 +1,10 @@
 """Makes a running search survive a crash, and end in one clear error when the disk is full."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import socket
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import keras_tuner
@@ -10,101 +12,136 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial
 
 from helpers import files, kerastuner
+from helpers.search.disk import DiskError, check_writable, clear_errors
+from helpers.search.exclusion import SearchState, lock_project
 from helpers.search.project import FINISHED, ProjectError
 from helpers.search.reuse import how_to_reuse
 
+CHIEF_DISK_FULL = 74  # exit status of a chief that can't save: EX_IOERR of sysexits.h
+CHIEF_FAILED = 70  # of one that ran into another error: EX_SOFTWARE
+PATIENCE = 600.0  # seconds that a worker waits for a chief
 
-class DiskError(keras_tuner.errors.FatalError):
-    """The project folder can't be written. KerasTuner ends a search at once with it."""
 
+def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
+    """Makes a tuner's files survive a crash, and keeps other searches out of its folder.
 
-def protect(tuner: BaseTuner) -> None:
-    """Makes a tuner's files survive a crash, and a full disk end its search in one clear error.
-
-    KerasTuner writes its state in place, so that a crash in the middle leaves half a file, with
-    which the search can't go on. Afterwards each file is replaced in one step.
+    - KerasTuner writes its state in place, so that a crash in the middle leaves half a file, with
+      which the search can't go on. Afterwards each file is replaced in one step.
+    - While `tuner.search` runs, the project folder is locked: the same search in another process
+      ends in one clear error.
+    - In a search of several processes, a chief that can't save its state says why and ends; it
+      also ends soon after its workers, not up to 20 s later. A worker keeps its result until the
+      chief is back.
 
     Call it once, after `mend_project` and the tuner, before `tuner.search`; in every process of a
-    search that has several. A chief then also ends soon after its workers, not up to 20 s later.
+    search that has several.
 
     Args:
         tuner: Any KerasTuner tuner that has not begun to search.
+        patience: Seconds that a worker waits for a chief that does not answer.
 
     Raises:
         DiskError: Its project folder can't be written. While it searches: the disk is full; what
             was finished is kept, and the same search goes on when there is room.
         ProjectError: It is a `GridSearch` that was begun by another process. KerasTuner does not
-            save how far a grid has come.
+            save how far a grid has come. From `tuner.search`: another process is at work in the
+            folder, or has been since the tuner was made.
     """
     folder = Path(tuner.project_dir)
     check_writable(folder)
     oracle = tuner.oracle
-    keeps_books = kerastuner.keeps_books(oracle)
-    if keeps_books:
+    if kerastuner.keeps_books(oracle):
         if _is_lost_grid(oracle):
             raise ProjectError(
                 f"KerasTuner does not save how far a grid has come, so the one in {folder} can't "
                 f"go on. Make the tuner with another project_name, and {how_to_reuse(folder)}"
             )
-
-        def save_trial(trial: Trial) -> None:
-            file = folder / f"trial_{trial.trial_id}" / "trial.json"
-            with _clear_errors(folder):
-                file.parent.mkdir(exist_ok=True)
-                files.write_text(file, json.dumps(trial.get_state()))
-
-        def save_oracle() -> None:
-            with _clear_errors(folder):
-                files.write_text(folder / "oracle.json", json.dumps(oracle.get_state()))
-
-        kerastuner.replace_writers(oracle, save_trial=save_trial, save_oracle=save_oracle)
+        state = SearchState(folder)
+        _save_in_one_step(tuner, state)
+        tuner.search = _alone(tuner.search, state)
         if kerastuner.is_chief():
             kerastuner.end_chief_promptly()
+            kerastuner.end_chief_on_error(oracle, _end_chief)
+    else:
+        kerastuner.make_client_patient(oracle, patience=patience)
+        tuner.save = lambda: _save_tuner(tuner, folder)
+    tuner.run_trial = _clearly(tuner.run_trial, folder)
+    # Of a subclass or of `watch`, which write files of their own there.
+    tuner.on_trial_end = _clearly(tuner.on_trial_end, folder)
+
+
+def _save_in_one_step(tuner: BaseTuner, state: SearchState) -> None:
+    folder, oracle = state.folder, tuner.oracle
+
+    def save_trial(trial: Trial) -> None:
+        file = folder / f"trial_{trial.trial_id}" / "trial.json"
+        with clear_errors(folder):
+            file.parent.mkdir(exist_ok=True)
+            files.write_text(file, json.dumps(trial.get_state()))
+
+    def save_oracle() -> None:
+        with clear_errors(folder):
+            state.write(json.dumps(oracle.get_state()))
 
     def save_tuner() -> None:
-        if keeps_books:
-            oracle.save()
-        with _clear_errors(folder):
-            files.write_text(folder / f"{tuner.tuner_id}.json", json.dumps(tuner.get_state()))
+        oracle.save()
+        _save_tuner(tuner, folder)
 
-    run_trial = tuner.run_trial
+    kerastuner.replace_writers(oracle, save_trial=save_trial, save_oracle=save_oracle)
+    tuner.save = save_tuner
 
-    def run_trial_clearly(*args, **kwargs):
-        with _clear_errors(folder):
-            return run_trial(*args, **kwargs)
 
-    tuner.save, tuner.run_trial = save_tuner, run_trial_clearly
+def _save_tuner(tuner: BaseTuner, folder: Path) -> None:
+    with clear_errors(folder):
+        files.write_text(folder / f"{tuner.tuner_id}.json", json.dumps(tuner.get_state()))
+
+
+def _alone(search: Callable, state: SearchState) -> Callable:
+    """Returns a search that runs only while no other one has the folder."""
+
+    def search_alone(*args, **kwargs):
+        with lock_project(state.folder):
+            state.check_unchanged()
+            if kerastuner.is_chief():
+                _check_port_is_free()
+            return search(*args, **kwargs)
+
+    return search_alone
+
+
+def _check_port_is_free() -> None:
+    """Raises a `ProjectError` if another chief listens where this one is to listen.
+
+    gRPC lets several servers listen on one port: their workers would mix.
+    """
+    host, port = kerastuner.chief_address()
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return
+    raise ProjectError(f"Another program listens on port {port} of {host}. Choose another port.")
+
+
+def _end_chief(error: Exception) -> None:
+    """Ends this process, which is a chief in the middle of an answer to a worker."""
+    print(f"The chief ends: {error}", file=sys.stderr, flush=True)
+    # Not by an exception, which would end a thread of gRPC's only.
+    os._exit(CHIEF_DISK_FULL if isinstance(error, DiskError) else CHIEF_FAILED)
 
 
 def _is_lost_grid(oracle: keras_tuner.Oracle) -> bool:
     """Returns whether it is a grid that another process began and did not finish."""
     if not isinstance(oracle, keras_tuner.oracles.GridSearchOracle) or not oracle.trials:
         return False
-    done = [trial for trial in oracle.trials.values() if trial.status in FINISHED]
-    return oracle.max_trials is None or len(done) < oracle.max_trials
+    if any(trial.status not in FINISHED for trial in oracle.trials.values()):
+        return True
+    limit_reached = oracle.max_trials is not None and len(oracle.trials) >= oracle.max_trials
+    return not limit_reached and not kerastuner.is_exhausted(oracle)
 
 
-@contextmanager
-def _clear_errors(folder: Path) -> Iterator[None]:
-    """Turns the many errors that a full disk causes into one that says so."""
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, DiskError) or not files.is_disk_full(error):
-            raise
-        raise DiskError(
-            f"The disk that holds {folder} is full. The trials that were finished are kept there. "
-            "Free some space (`helpers.preflight.check` tells how much the checkpoints need), and "
-            "run the same search again: it goes on."
-        ) from error
+def _clearly(function: Callable, folder: Path) -> Callable:
+    def call(*args, **kwargs):
+        with clear_errors(folder):
+            return function(*args, **kwargs)
 
-
-def check_writable(folder: Path) -> None:
-    """Raises a `DiskError` if nothing can be written in a folder that exists or is to be made."""
-    try:
-        files.check_writable(folder)
-    except OSError as error:
-        raise DiskError(
-            f"Nothing can be written into {folder} ({error.strerror}). Give the tuner a "
-            "`directory` where you may write, on a disk with room."
-        ) from None
+    return call

@@ -37,7 +37,12 @@ PLANTED = {
     "KerasTuner's insides elsewhere": (
         "search/mend.py",
         "import keras_tuner.src.engine",
-        "holds keras_tuner.src, which belongs into kerastuner.py",
+        "holds keras_tuner.src, which belongs into kerastuner",
+    ),
+    "a private method of an oracle": (
+        "search/mend.py",
+        "def f(oracle):\n    oracle._save_trial()",
+        "uses KerasTuner's own oracle._save_trial",
     ),
     "a writer of its own": ("bank/load.py", "import os\nos.replace", "holds os.replace"),
     "a module that has grown": ("budget.py", "\n" * 250, "budget.py has 3"),

@@ -11,7 +11,7 @@ from tests.support.banks import small_file
 
 
 def test_a_missing_bank_says_how_to_get_it(tmp_path):
-    with pytest.raises(BankError, match="There is no bank .*record_bank.py"):
+    with pytest.raises(BankError, match="There is no bank .*benchmarks.record_bank"):
         load_bank(tmp_path / "none.csv.gz")
 
 

@@ -158,7 +158,8 @@ def test_a_flipped_byte_anywhere_is_either_harmless_or_a_data_error(small, npz):
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="Windows has other permissions")
-def test_an_unreadable_file_is_refused(small):
+def test_an_unreadable_file_is_refused(small, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", None)  # the system's own again: pytest's is root's
     with tempfile.TemporaryDirectory() as folder:  # one that others than root can enter
         os.chmod(folder, 0o755)
         path = Path(folder) / "images.npz"

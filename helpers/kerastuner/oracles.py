@@ -1,13 +1,5 @@
-"""Every private name of KerasTuner that the course touches, each behind a public function.
+"""What the course needs of KerasTuner's oracles and hyperparameters beyond their public methods."""
 
-KerasTuner offers no public way to write its files safely, to look a trial up in a running chief, or
-to know beforehand what Hyperband will do. What is used here belongs to one release, which
-`requirements.txt` pins; the tests notice when another one differs.
-"""
-
-import collections
-import time
-import warnings
 from collections.abc import Callable
 
 import keras_tuner
@@ -15,34 +7,6 @@ import numpy as np
 import scipy.optimize
 from keras_tuner.engine import hyperparameters as hps
 from keras_tuner.engine.trial import Trial, TrialStatus
-from keras_tuner.src.distribute import utils as _distribute
-
-TESTED = "1.4.8"
-
-
-def check_version() -> None:
-    """Warns if another KerasTuner is installed than the one that this module was written for."""
-    found = keras_tuner.__version__
-    if found != TESTED:
-        warnings.warn(
-            f"KerasTuner {found} is installed, but the helpers were tested with {TESTED} and use "
-            "parts of it that may change. If something fails: pip install "
-            f"keras-tuner=={TESTED}",
-            stacklevel=2,
-        )
-
-
-check_version()
-
-
-def is_chief() -> bool:
-    """Returns whether this process is the chief of a search in several processes."""
-    return _distribute.is_chief_oracle()
-
-
-def is_worker() -> bool:
-    """Returns whether this process is a worker of a search in several processes."""
-    return _distribute.has_chief_oracle() and not _distribute.is_chief_oracle()
 
 
 def keeps_books(oracle: object) -> bool:
@@ -58,47 +22,6 @@ def replace_writers(
 ) -> None:
     """Has an oracle save a trial, and its own state, by other functions than KerasTuner's."""
     oracle._save_trial, oracle.save = save_trial, save_oracle
-
-
-def end_chief_promptly() -> None:
-    """Lets a chief look every second whether its workers have ended; KerasTuner waits 20."""
-    # Imported here: it needs gRPC, which only a cluster does.
-    from keras_tuner.src.distribute import oracle_chief
-
-    have_ended = oracle_chief.exit_chief
-
-    def wait_until_they_have(oracle: keras_tuner.Oracle) -> bool:
-        while not have_ended(oracle):
-            time.sleep(1)
-        time.sleep(1)  # the last answer may be on its way still
-        return True
-
-    oracle_chief.exit_chief = wait_until_they_have
-
-
-def count_statuses(address: str, *, timeout: float = 5.0) -> dict[str, int] | None:
-    """Asks a chief how many trials are in which state.
-
-    Args:
-        address: `host:port` of the chief.
-        timeout: Seconds to wait for an answer.
-
-    Returns:
-        The number of trials by status, or None if the chief does not answer.
-    """
-    import grpc
-    from keras_tuner.src import protos
-
-    service = protos.get_service()
-    with grpc.insecure_channel(address) as channel:
-        stub = protos.get_service_grpc().OracleStub(channel)
-        try:
-            answer = stub.GetBestTrials(
-                service.GetBestTrialsRequest(num_trials=10**6), timeout=timeout
-            )
-        except grpc.RpcError:
-            return None
-    return dict(collections.Counter(Trial.from_proto(trial).status for trial in answer.trials))
 
 
 class DeclarationRecorder(keras_tuner.HyperParameters):
@@ -134,6 +57,13 @@ def hyperband_budget(oracle: keras_tuner.oracles.HyperbandOracle) -> tuple[int, 
             epochs += size * (upto - reached)
             reached = upto
     return trials * oracle.hyperband_iterations, epochs * oracle.hyperband_iterations
+
+
+def is_exhausted(oracle: keras_tuner.oracles.GridSearchOracle) -> bool:
+    """Returns whether a grid has tried every combination of its space."""
+    tried = [trial.hyperparameters.values for trial in oracle.trials.values()]
+    following = map(oracle._get_next_combination, tried)
+    return all(values is None or values in tried for values in following)
 
 
 class BoundMinimisingOracle(keras_tuner.oracles.BayesianOptimizationOracle):
