@@ -1,5 +1,6 @@
 """One search in several processes of this machine: KerasTuner's own chief and workers."""
 
-from helpers.cluster.launcher import ClusterError, run
+from helpers.cluster.errors import ClusterError
+from helpers.cluster.launcher import run
 
 __all__ = ["ClusterError", "run"]

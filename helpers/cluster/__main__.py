@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from helpers.cluster.launcher import LOOPBACK, ClusterError, run
+from helpers.cluster.errors import ClusterError
+from helpers.cluster.launcher import LOOPBACK, run
 
 
 def main(command_line: Sequence[str] | None = None) -> int:

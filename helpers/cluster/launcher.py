@@ -1,4 +1,4 @@
-"""One search in several processes of this machine: KerasTuner's own chief and workers.
+"""Starts a search in several processes of this machine, and looks after them.
 
 `python -m helpers.cluster SCRIPT --workers 2` runs the same script three times: once as the
 chief, which hands out trials and trains nothing, and once for each worker. It gives them the three
@@ -9,27 +9,28 @@ KerasTuner's chief talks gRPC without encryption and without a password: whoever
 can read the search and change it. It listens on this machine alone, unless you say otherwise.
 """
 
-import contextlib
 import os
-import signal
-import socket
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from helpers import display, kerastuner
-from helpers.cluster.processes import Process, end, ending, processes_of
+from helpers import display
+from helpers.cluster.errors import ClusterError
+from helpers.cluster.port import hold_port
+from helpers.cluster.processes import Process, end, make_processes, running
+from helpers.cluster.signals import note_signals
 
 LOOPBACK = "127.0.0.1"
 MAX_RESTARTS = 3  # of one process, one after the other without a finished trial in between
 POLL = 0.5  # seconds between two looks at the processes
+SHARE = 0.05  # of the time that may go into asking the chief how far it is
+CHIEF_PATIENCE = 60.0  # seconds that a chief gets to end after its workers
+DISK_PATIENCE = 480.0  # seconds that workers keep their results for a chief that can't save
+DISK_PAUSE = 5.0  # seconds before it is tried again
 
-
-class ClusterError(Exception):
-    """A search in several processes can't begin or can't go on; the message says why."""
+Show = Callable[..., None]
 
 
 def run(
@@ -44,7 +45,8 @@ def run(
     """Runs a search as a chief and some workers, until it is done.
 
     The script makes a tuner with `overwrite=False` and calls its `search`; nothing in it needs to
-    know of the cluster. What the chief prints is shown at the end.
+    know of the cluster. What the chief prints is shown at the end. Where there are several GPUs,
+    each worker gets one of its own.
 
     Args:
         script: A Python script, run as `python SCRIPT ARGUMENTS` by this interpreter.
@@ -56,116 +58,133 @@ def run(
         quiet: Show no progress.
 
     Returns:
-        0 when the search is done, 130 after Ctrl-C. The project folder stays as it is, and the
-        same call goes on with it.
+        0 when the search is done; 128 plus the signal's number after Ctrl-C (130), or when it was
+        asked to end by another signal. The project folder stays as it is, and the same call goes
+        on with it.
 
     Raises:
-        ClusterError: The script does not exist, there is no worker, the port is taken, or a
-            process died again and again; the message holds its last words.
+        ClusterError: The script does not exist, there is no worker, the port is taken, the disk
+            stays full, or a process died again and again; the message holds its last words.
     """
     script = Path(script)
     if not script.is_file():
         raise ClusterError(f"There is no script {script}.")
     if workers < 1:
         raise ClusterError(f"workers={workers}: a search needs at least one worker to train.")
-    port = _free_port(address) if port is None else _checked_port(address, port)
-    with tempfile.TemporaryDirectory(prefix="cluster-") as folder:
-        processes = processes_of(script, workers, arguments, address, port, Path(folder))
-        show = (lambda text, changing="": None) if quiet else display.line_display(sys.stderr)
-        try:
-            with _ctrl_c() as pressed, ending(processes):
-                _watch(processes, f"{address}:{port}", show, pressed)
-        except KeyboardInterrupt:
-            show("Interrupted. The same command goes on where this one stopped.\n")
-            return 130
-        chief = processes[0]
-        show("Done.\n")
+    show: Show = (lambda text, changing="": None) if quiet else display.line_display(sys.stderr)
+    with (
+        hold_port(address, port) as held,
+        tempfile.TemporaryDirectory(prefix="cluster-") as folder,
+    ):
+        processes = make_processes(script, workers, arguments, address, held, Path(folder))
+        with note_signals() as received, running(processes):
+            _Supervisor(processes, f"{address}:{held}", show, received).watch()
+        if received:
+            show("Interrupted. The same command goes on where this one stopped.", "\n")
+            return 128 + received[0]
+        show("Done.", "\n")
         if not quiet:
-            print(chief.last_words(), end="")
+            print(processes[0].last_words(), end="")
     return 0
 
 
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+class _Supervisor:
+    """Looks after the processes until the search is done."""
 
+    def __init__(
+        self, processes: list[Process], target: str, show: Show, received: list[int]
+    ) -> None:
+        self.chief, *self.workers = processes
+        self.target, self.show, self.received = target, show, received
+        self.began = time.monotonic()
+        self.finished = 0
+        self.next_question = 0.0
+        self.workers_done: float | None = None  # since when
+        self.disk_full: float | None = None
 
-def _checked_port(address: str, port: int) -> int:
-    with socket.socket() as probe:
-        # As the chief itself would, right after another one has ended.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except (OSError, OverflowError) as error:
-            raise ClusterError(
-                f"Port {port} of {address} can't be used ({error}). Name another one, or none: "
-                "then a free one is taken."
-            ) from None
-    return port
+    def watch(self) -> None:
+        """Restarts what dies, until the chief says that the search is done, or a signal came."""
+        while not self.received:
+            time.sleep(POLL)
+            status = self.chief.status()
+            if status == 0:
+                return
+            if status is not None:
+                self.revive_chief(status)
+                continue
+            for worker in self.workers:
+                status = worker.status()
+                if status not in (None, 0):
+                    self.restart(worker, status)
+            self.check_that_the_chief_ends()
+            if time.monotonic() > self.next_question:
+                self.report()
 
+    def revive_chief(self, status: int) -> None:
+        """Starts the chief again, at once or when there is room on the disk."""
+        from helpers.search import CHIEF_DISK_FULL, CHIEF_FAILED
 
-@contextlib.contextmanager
-def _ctrl_c() -> Iterator[list[int]]:
-    """Notes in a list that Ctrl-C was pressed, instead of raising wherever the program stands.
-
-    An exception that comes while gRPC's own code runs is lost there.
-    """
-    pressed: list[int] = []
-    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _watch(processes: list[Process], target: str, show, pressed: list[int]) -> None:
-    """Restarts what dies, until the chief says that the search is done."""
-    chief, workers = processes[0], processes[1:]
-    began = time.monotonic()
-    finished = 0
-    while True:
-        time.sleep(POLL)
-        if pressed:
-            raise KeyboardInterrupt
-        status = chief.running.poll()
-        if status == 0:
+        if status == CHIEF_FAILED:
+            raise ClusterError(f"The chief can't go on:\n{self.chief.last_words()}")
+        if status == CHIEF_DISK_FULL and self.disk_full is None:
+            self.disk_full = time.monotonic()
+        if self.disk_full is not None:
+            # Workers wait with their results until it is back.
+            if time.monotonic() - self.disk_full > DISK_PATIENCE:
+                raise ClusterError(
+                    f"The chief can't save what it knows:\n{self.chief.last_words()}"
+                )
+            self.show("The disk is full. Free some space: the search then goes on.", "\n")
+            time.sleep(DISK_PAUSE)
+            self.chief.start()
             return
-        if status is not None:
-            # A chief that comes back hands out again what was running, so a worker that went on
-            # with it would finish a trial that another one repeats.
-            end(workers)
-            _restart(chief, status, finished)
-            for worker in workers:
-                worker.start()
-            continue
-        for worker in workers:
-            status = worker.running.poll()
-            if status not in (None, 0):
-                _restart(worker, status, finished)
-        seen = kerastuner.count_statuses(target)
+        # A chief that comes back hands out again what was running, so a worker that went on
+        # with it would finish a trial that another one repeats.
+        end(self.workers)
+        self.restart(self.chief, status)
+        for worker in self.workers:
+            worker.start()
+
+    def restart(self, process: Process, status: int) -> None:
+        """Starts a process again, if it has not died too often."""
+        if self.finished > process.finished_before:
+            process.restarts, process.finished_before = 0, self.finished
+        if process.restarts == MAX_RESTARTS:
+            raise ClusterError(
+                f"{process.tuner_id} died {MAX_RESTARTS + 1} times without a finished trial in "
+                f"between, the last time with exit status {status}. Run the script alone to see "
+                f"whether it works. Its last words:\n{process.last_words()}"
+            )
+        process.restarts += 1
+        process.start()
+
+    def check_that_the_chief_ends(self) -> None:
+        """Gives up on a chief that goes on although all workers have ended in order."""
+        if any(worker.status() != 0 for worker in self.workers):
+            self.workers_done = None
+            return
+        self.workers_done = self.workers_done or time.monotonic()
+        if time.monotonic() - self.workers_done > CHIEF_PATIENCE:
+            raise ClusterError(
+                "All workers have ended, but the chief waits on. The trials that were finished are "
+                f"in the project folder. Its last words:\n{self.chief.last_words()}"
+            )
+
+    def report(self) -> None:
+        """Asks the chief how far it is, and shows it."""
+        from helpers import kerastuner  # imports Keras, which nobody should wait for
+
+        asked = time.monotonic()
+        seen = kerastuner.count_statuses(self.target)
+        answered = time.monotonic()
+        self.next_question = answered + (answered - asked) / SHARE
         if seen is None:
-            continue
-        finished = sum(seen.get(name, 0) for name in ("COMPLETED", "FAILED"))
-        restarts = sum(process.restarts for process in processes)
-        show(
-            f"{finished} trials finished, {seen.get('RUNNING', 0)} running, "
-            f"{len(workers)} workers" + (f", {restarts} restarts" if restarts else ""),
-            f", {time.monotonic() - began:.0f} s",
+            return
+        self.disk_full = None
+        self.finished = sum(seen.get(name, 0) for name in ("COMPLETED", "FAILED"))
+        restarts = sum(process.restarts for process in (self.chief, *self.workers))
+        self.show(
+            f"{self.finished} trials finished, {seen.get('RUNNING', 0)} running, "
+            f"{len(self.workers)} workers" + (f", {restarts} restarts" if restarts else ""),
+            f", {answered - self.began:.0f} s",
         )
-
-
-def _restart(process: Process, status: int, finished: int) -> None:
-    if finished > process.finished_before:
-        process.restarts, process.finished_before = 0, finished
-    if process.restarts == MAX_RESTARTS:
-        raise ClusterError(
-            f"{process.tuner_id} died {MAX_RESTARTS + 1} times without a finished trial in "
-            f"between, the last time with exit status {status}. Run the script alone to see "
-            f"whether it works. Its last words:\n{process.last_words()}"
-        )
-    process.restarts += 1
-    process.start()

@@ -13,11 +13,22 @@ from pathlib import Path
 CHIEF = "chief"  # KerasTuner takes an ID with this word in it for the chief's
 PATIENCE = 10.0  # seconds that a process gets to end by itself, after being asked to
 TAIL = 3000  # characters of what a process wrote before it died
+CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass
 class Process:
-    """One role of the search, and the process that plays it now."""
+    """One role of the search, and the process that plays it now.
+
+    Attributes:
+        tuner_id: The role: `chief`, `worker0`, ...
+        command: What is run.
+        environment: Its environment variables.
+        log: The file that holds what it prints.
+        running: The process, once it was started.
+        restarts: How often it was started again since a trial was last finished.
+        finished_before: The finished trials of the search at its last restart.
+    """
 
     tuner_id: str
     command: list[str]
@@ -28,23 +39,34 @@ class Process:
     finished_before: int = field(default=0, repr=False)
 
     def start(self) -> None:
-        """Starts the process in a session of its own; what it prints is added to its log."""
+        """Starts the process in a group of its own; what it prints is added to its log."""
+        self.let_go()
         with open(self.log, "ab") as log:
             self.running = subprocess.Popen(
                 self.command,
                 env=self.environment,
+                stdin=subprocess.PIPE,  # closed when this process ends: see `child`
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C reaches this process alone, which ends the others in order.
                 start_new_session=True,
             )
 
+    def let_go(self) -> None:
+        """Closes what this process holds of one that has ended."""
+        if self.running is not None and self.running.stdin is not None:
+            self.running.stdin.close()
+
+    def status(self) -> int | None:
+        """Returns its exit status, or None while it runs."""
+        return None if self.running is None else self.running.poll()
+
     def last_words(self) -> str:
         """Returns the end of what the process has printed."""
         return self.log.read_text(errors="replace")[-TAIL:]
 
 
-def processes_of(
+def make_processes(
     script: Path, workers: int, arguments: Sequence[str], address: str, port: int, folder: Path
 ) -> list[Process]:
     """Returns the chief and the workers, not started."""
@@ -61,9 +83,14 @@ def processes_of(
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": threads,
     }
-    command = [sys.executable, str(script), *arguments]
-    roles: list[tuple[str, Mapping[str, str]]] = [(CHIEF, {})]
-    roles += [(f"worker{number}", divided) for number in range(workers)]
+    command = [sys.executable, str(CHILD), str(script), *arguments]
+    gpus = list_gpus()
+    roles: list[tuple[str, Mapping[str, str]]] = [
+        (CHIEF, {"CUDA_VISIBLE_DEVICES": "-1"} if gpus else {})  # it trains nothing
+    ]
+    for number in range(workers):
+        own = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {}
+        roles.append((f"worker{number}", {**divided, **own}))
     return [
         Process(
             tuner_id,
@@ -75,8 +102,24 @@ def processes_of(
     ]
 
 
+def list_gpus() -> list[str]:
+    """Returns the NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them.
+
+    Does not ask TensorFlow, which would take memory of all of them.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name for name in visible.split(",") if name.strip() not in ("", "-1")]
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    found = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
+    return [str(number) for number in range(len(found))] if listed.returncode == 0 else []
+
+
 @contextlib.contextmanager
-def ending(processes: list[Process]) -> Iterator[None]:
+def running(processes: list[Process]) -> Iterator[None]:
     """Starts the processes, and whatever happens, leaves none of them behind."""
     try:
         for process in processes:
@@ -87,15 +130,20 @@ def ending(processes: list[Process]) -> Iterator[None]:
 
 
 def end(processes: list[Process]) -> None:
-    """Asks the processes to end, and after a while makes them."""
+    """Asks the processes to end, and after a while makes them, with all that they started."""
     started = [process.running for process in processes if process.running is not None]
-    for running in started:
-        if running.poll() is None:
-            running.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+    for one in started:
+        if one.poll() is None:
+            one.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
-    for running in started:
-        try:
-            running.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+    for one in started:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            one.wait(max(0.1, deadline - time.monotonic()))
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)  # also what it has left behind
+        else:
+            one.kill()
+        one.wait()
+    for process in processes:
+        process.let_go()

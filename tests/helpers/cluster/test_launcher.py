@@ -2,10 +2,8 @@ import collections
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,86 +12,9 @@ from helpers import cluster
 from helpers.cluster import __main__ as command_line
 from helpers.cluster import launcher, processes
 from helpers.search import trials_table
-
-ROOT = Path(__file__).parents[3]
-TRIALS = 7
-
-# A search that trains nothing, and notes when a trial begins and ends, and in which process.
-JOB = f"""
-import os, pathlib, sys, time
-import keras_tuner
-from helpers import mend_project, protect
-
-folder = pathlib.Path(sys.argv[1])
-
-def note(word, trial):
-    with open(folder / "notes", "a") as file:
-        print(word, trial.trial_id, os.environ["KERASTUNER_TUNER_ID"], os.getpid(), file=file)
-
-class Slow(keras_tuner.RandomSearch):
-    def run_trial(self, trial, **unused):
-        note("begin", trial)
-        time.sleep(float(sys.argv[2]))
-        note("end", trial)
-        return {{"loss": trial.hyperparameters.get("x")}}
-
-hp = keras_tuner.HyperParameters()
-hp.Float("x", 0.0, 1.0)
-if os.environ["KERASTUNER_TUNER_ID"] == "chief":
-    mend_project(folder / "project")
-how = {{"directory": folder, "project_name": "project", "seed": 1}}
-tuner = Slow(objective="loss", max_trials={TRIALS}, hyperparameters=hp, **how)
-protect(tuner)
-(folder / ("pid-" + os.environ["KERASTUNER_TUNER_ID"])).write_text(str(os.getpid()))
-tuner.search(verbose=0)
-if os.environ["KERASTUNER_TUNER_ID"] == "chief":
-    print("the chief knows", len(tuner.oracle.trials), "trials")
-"""
+from tests.support.cluster import ROOT, TRIALS, completed, is_alive, notes, wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL and SIGINT")
-
-
-@pytest.fixture
-def job(tmp_path):
-    script = tmp_path / "job.py"
-    script.write_text(JOB)
-
-    def start(seconds):
-        command = [sys.executable, "-m", "helpers.cluster", str(script), "--workers", "2"]
-        command += ["--", str(tmp_path), str(seconds)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen(command, cwd=ROOT, **pipes)
-
-    return start
-
-
-def notes(folder):
-    file = folder / "notes"
-    lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
-    return [(word, int(trial), who, int(pid)) for word, trial, who, pid in lines]
-
-
-def wait_until(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
-
-
-def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie that nobody has waited for is not alive.
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def completed(folder):
-    files = (folder / "project").glob("trial_*/trial.json")
-    found = {file: file.read_text() for file in files}
-    return {file: text for file, text in found.items() if '"status": "COMPLETED"' in text}
 
 
 def test_a_worker_and_the_chief_are_killed_and_every_trial_is_finished(job, tmp_path):
@@ -143,16 +64,6 @@ def test_a_script_that_raises_ends_the_search_with_its_words(tmp_path, monkeypat
         cluster.run(script, workers=1, arguments=["a", "b"], quiet=True)
 
 
-def test_a_port_that_is_taken_is_named(tmp_path):
-    (tmp_path / "job.py").write_text("raise SystemExit('must not run')")
-    with socket.socket() as taken:
-        taken.bind((launcher.LOOPBACK, 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(cluster.ClusterError, match=f"Port {port} of 127.0.0.1 can't be used"):
-            cluster.run(tmp_path / "job.py", port=port)
-
-
 @pytest.mark.parametrize("workers", [0, -1])
 def test_a_search_without_workers_is_refused(tmp_path, workers):
     (tmp_path / "job.py").write_text("raise SystemExit('must not run')")
@@ -166,7 +77,7 @@ def test_a_missing_script_is_named(tmp_path, capsys):
 
 
 def test_nothing_listens_beyond_this_machine_and_the_cores_are_divided(tmp_path):
-    chief, *workers = processes.processes_of(
+    chief, *workers = processes.make_processes(
         Path("job.py"), 2, [], launcher.LOOPBACK, 1234, tmp_path
     )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -195,3 +106,91 @@ def test_the_scripts_for_schedulers_run_the_same_example():
         assert {v for v in ("IP", "PORT") if f"KERASTUNER_ORACLE_{v}" in text} == {"IP", "PORT"}
         assert "KERASTUNER_TUNER_ID" in text and "password" in text
     subprocess.run(["bash", "-n", str(ROOT / "examples" / "slurm.sh")], check=True)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_however_the_launcher_ends_no_process_is_left(tmp_path, name):
+    script = tmp_path / "job.py"
+    # Each role starts a process of its own, too, as data loaders do.
+    script.write_text(
+        "import os, pathlib, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "pids = f'{os.getpid()} {child.pid}'\n"
+        "pathlib.Path(sys.argv[1], os.environ['KERASTUNER_TUNER_ID']).write_text(pids)\n"
+        "time.sleep(600)\n"
+    )
+    command = [sys.executable, "-m", "helpers.cluster", str(script), "--", str(tmp_path)]
+    roles = [tmp_path / role for role in ("chief", "worker0", "worker1")]
+    with subprocess.Popen(command, cwd=ROOT) as launcher:
+        wait_until(lambda: all(role.exists() and role.read_text() for role in roles))
+        pids = [int(pid) for role in roles for pid in role.read_text().split()]
+        number = getattr(signal, name)
+        launcher.send_signal(number)
+        status = launcher.wait(60)
+    assert status == (-number if name == "SIGKILL" else 128 + number)
+    assert len(pids) == 6
+    wait_until(lambda: not any(is_alive(pid) for pid in pids), seconds=20)
+
+
+def test_a_chief_that_waits_on_after_all_workers_have_ended_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher, "POLL", 0.05)
+    monkeypatch.setattr(launcher, "CHIEF_PATIENCE", 0.5)
+    monkeypatch.setattr(launcher._Supervisor, "report", lambda self: None)  # it would not answer
+    script = tmp_path / "job.py"
+    script.write_text(
+        "import os, time\n"
+        "if os.environ['KERASTUNER_TUNER_ID'] == 'chief':\n"
+        "    print('waiting for nobody')\n"
+        "    time.sleep(600)\n"
+    )
+    with pytest.raises(cluster.ClusterError, match=r"(?s)All workers have ended.*for nobody"):
+        cluster.run(script, workers=2, quiet=True)
+
+
+def test_a_process_that_dies_again_and_again_between_finished_trials_is_forgiven(tmp_path):
+    process = processes.Process("worker0", [sys.executable, "-c", ""], {}, tmp_path / "log")
+    supervisor = launcher._Supervisor([process, process], "", print, [])
+    for finished in range(2 * launcher.MAX_RESTARTS):
+        supervisor.finished = finished
+        supervisor.restart(process, 1)
+    for _ in range(launcher.MAX_RESTARTS - 1):
+        supervisor.restart(process, 1)
+    with pytest.raises(cluster.ClusterError, match="worker0 died 4 times"):
+        supervisor.restart(process, 1)
+    processes.end([process])
+
+
+def test_a_chief_whose_disk_is_full_says_so_and_no_trained_result_is_lost(
+    job, tmp_path, monkeypatch
+):
+    (tmp_path / "fill the disk").touch()
+    with job(0.2) as running:
+        out, _ = running.communicate(timeout=240)
+    assert running.returncode == 0, out
+    assert "The disk is full. Free some space" in out
+    ended = collections.Counter(trial for word, trial, *_ in notes(tmp_path) if word == "end")
+    assert ended == dict.fromkeys(range(TRIALS), 1), "a trained trial was trained again"
+    table = trials_table(tmp_path / "project")
+    assert (table["status"] == "COMPLETED").all() and len(table) == TRIALS
+    assert (table["score"] == table["x"]).all()
+
+
+def test_a_chief_that_can_t_go_on_ends_the_search_with_its_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher, "POLL", 0.05)
+    script = tmp_path / "job.py"
+    script.write_text("import sys\nprint('The chief ends: too many failures')\nsys.exit(70)\n")
+    with pytest.raises(cluster.ClusterError, match=r"(?s)chief can't go on.*too many failures"):
+        cluster.run(script, workers=1, quiet=True)
+
+
+def test_what_the_script_sets_before_it_imports_keras_counts(tmp_path):
+    script = tmp_path / "job.py"
+    script.write_text(
+        "import sys, pathlib\n"
+        "seen = sorted({name.partition('.')[0] for name in sys.modules})\n"
+        "assert not {'keras', 'tensorflow', 'numpy', 'helpers'} & set(seen), seen\n"
+        "assert sys.argv[1:] == ['a', 'b'] and pathlib.Path(sys.argv[0]).name == 'job.py'\n"
+        "import beside_it\n"
+    )
+    (tmp_path / "beside_it.py").touch()
+    assert cluster.run(script, workers=1, arguments=["a", "b"], quiet=True) == 0

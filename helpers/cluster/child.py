@@ -1,0 +1,37 @@
+"""Runs a script as a process of a cluster, and ends it when the launcher is gone.
+
+`python child.py SCRIPT ARGUMENTS`, started by the launcher, which keeps the other end of this
+process's standard input. However the launcher ends, the system closes that end, and this process
+ends itself with all that it has started. Imports nothing of the course: what the script sets
+before it imports Keras has to count.
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+
+
+def main() -> None:
+    """Runs the script of the command line under its own name."""
+    watched = os.dup(0)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    threading.Thread(target=_end_with_the_launcher, args=(watched,), daemon=True).start()
+    script = sys.argv[1]
+    sys.argv = sys.argv[1:]
+    sys.path[0] = os.path.dirname(os.path.abspath(script))
+    runpy.run_path(script, run_name="__main__")
+
+
+def _end_with_the_launcher(watched: int) -> None:
+    while os.read(watched, 1):
+        pass
+    if os.name == "posix":
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The port of a chief, held so that no second cluster of this machine takes it."""
+
+import contextlib
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers import files
+from helpers.cluster.errors import ClusterError
+
+
+@contextlib.contextmanager
+def hold_port(address: str, port: int | None) -> Iterator[int]:
+    """Finds a port for the chief, or checks the one that was asked for, and holds it.
+
+    gRPC lets several servers share a port (SO_REUSEPORT), and their workers mix. So it is held by
+    a lock, which other clusters respect, and where the system can share ports, by a socket that
+    shares it with the chief alone.
+
+    Args:
+        address: Where the chief listens.
+        port: The port that was asked for; None takes a free one.
+
+    Yields:
+        The port.
+
+    Raises:
+        ClusterError: The port is taken, or there is no such port.
+    """
+    if port is None:
+        with socket.socket() as probe:
+            probe.bind((address, 0))
+            port = probe.getsockname()[1]
+    user = os.getuid() if hasattr(os, "getuid") else ""
+    folder = Path(tempfile.gettempdir(), f"keras-tuning-course-{user}", f"port-{port}")
+    lock = files.FolderLock(folder, "a cluster")
+    try:
+        lock.acquire()
+    except files.LockedError as error:
+        raise _taken(address, port, str(error)) from None
+    try:
+        with socket.socket() as holder:
+            _bind(holder, address, port)
+            yield port
+    finally:
+        lock.release()
+
+
+def _bind(holder: socket.socket, address: str, port: int) -> None:
+    try:
+        with socket.socket() as probe:
+            # As the chief itself would, right after another one has ended.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+        if hasattr(socket, "SO_REUSEPORT"):
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            holder.bind((address, port))
+    except (OSError, OverflowError) as error:
+        raise _taken(address, port, str(error)) from None
+
+
+def _taken(address: str, port: int, why: str) -> ClusterError:
+    return ClusterError(
+        f"Port {port} of {address} can't be used ({why}). Name another one, or none: then a free "
+        "one is taken."
+    )

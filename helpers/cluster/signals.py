@@ -1,0 +1,30 @@
+"""The signals that ask a process to end, noted instead of acted on at once."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
+STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # those of them that the system has
+
+
+@contextlib.contextmanager
+def note_signals() -> Iterator[list[int]]:
+    """Notes requests to end in a list, instead of raising wherever the program stands.
+
+    An exception that comes while gRPC's own code runs is lost there.
+    """
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield received
+        return
+    numbers = [getattr(signal, name) for name in STOP_SIGNALS if hasattr(signal, name)]
+    before = {
+        number: signal.signal(number, lambda received_number, _: received.append(received_number))
+        for number in numbers
+    }
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,82 @@
+"""A search in several processes that trains nothing, and what a test wants to know of it."""
+
+import os
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TRIALS = 7
+
+# A search that trains nothing, and notes when a trial begins and ends, and in which process.
+JOB = f"""
+import os, pathlib, sys, time
+import keras_tuner
+from helpers import mend_project, protect
+
+folder = pathlib.Path(sys.argv[1])
+
+def note(word, trial):
+    with open(folder / "notes", "a") as file:
+        print(word, trial.trial_id, os.environ["KERASTUNER_TUNER_ID"], os.getpid(), file=file)
+
+class Slow(keras_tuner.RandomSearch):
+    def run_trial(self, trial, **unused):
+        note("begin", trial)
+        time.sleep(float(sys.argv[2]))
+        note("end", trial)
+        return {{"loss": trial.hyperparameters.get("x")}}
+
+hp = keras_tuner.HyperParameters()
+hp.Float("x", 0.0, 1.0)
+hp.Fixed("padding", 20_000 * "x")
+if os.environ["KERASTUNER_TUNER_ID"] == "chief":
+    mend_project(folder / "project")
+how = {{"directory": folder, "project_name": "project", "seed": 1}}
+tuner = Slow(objective="loss", max_trials={TRIALS}, hyperparameters=hp, **how)
+protect(tuner)
+if pathlib.Path(folder / "fill the disk").exists() and os.environ["KERASTUNER_TUNER_ID"] == "chief":
+    import resource
+    end_trial = tuner.oracle.end_trial
+
+    def end_trial_on_a_full_disk(trial):
+        # Once: the next chief finds room.
+        (folder / "fill the disk").unlink()
+        # More than the log has, and less than the state takes.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, resource.RLIM_INFINITY))
+        return end_trial(trial)
+
+    tuner.oracle.end_trial = end_trial_on_a_full_disk
+(folder / ("pid-" + os.environ["KERASTUNER_TUNER_ID"])).write_text(str(os.getpid()))
+tuner.search(verbose=0)
+if os.environ["KERASTUNER_TUNER_ID"] == "chief":
+    print("the chief knows", len(tuner.oracle.trials), "trials")
+"""
+
+
+def notes(folder):
+    file = folder / "notes"
+    lines = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+    return [(word, int(trial), who, int(pid)) for word, trial, who, pid in lines]
+
+
+def wait_until(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie that nobody has waited for is not alive.
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def completed(folder):
+    files = (folder / "project").glob("trial_*/trial.json")
+    found = {file: file.read_text() for file in files}
+    return {file: text for file, text in found.items() if '"status": "COMPLETED"' in text}
