@@ -1,22 +1,19 @@
-"""Checks of what the search reports, how long it runs, and the room that it needs."""
+"""Checks of what a search needs to begin, and of what bounds it."""
 
-import difflib
 import importlib.util
 import math
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras_tuner
 
 from helpers import kerastuner
-from helpers.preflight.cost import checkpoint_bytes
-from helpers.preflight.probe import Probe, has_own_fit, reported_metrics
+from helpers.preflight import batches
+from helpers.preflight.probe import Probe
 from helpers.preflight.report import ERROR, WARNING, Finding
 
 
 def check_tensorboard(probe: Probe) -> Iterator[Finding]:
-    """KerasTuner imports TensorBoard in every trial."""
+    """Finds that TensorBoard is missing, which KerasTuner needs."""
     if importlib.util.find_spec("tensorboard") is None:
         yield Finding(
             ERROR,
@@ -26,35 +23,8 @@ def check_tensorboard(probe: Probe) -> Iterator[Finding]:
         )
 
 
-def check_objective(probe: Probe) -> Iterator[Finding]:
-    """The model has to report what is optimised."""
-    objective = probe.tuner.oracle.objective
-    if probe.tuner.hypermodel is None:
-        return
-    reported = reported_metrics(probe)
-    if probe.validates:
-        reported += [f"val_{name}" for name in reported]
-    if objective.name in reported or not hasattr(objective, "name"):
-        return
-    if objective.name.startswith("val_") and not probe.validates:
-        yield Finding(
-            ERROR,
-            "The objective needs validation data, and there are none.",
-            f"objective {objective.name!r}; neither validation_data nor validation_split is given",
-            "pass validation_data=(x_val, y_val) to search",
-        )
-        return
-    close = difflib.get_close_matches(objective.name, reported, n=1, cutoff=0)
-    yield Finding(
-        WARNING if has_own_fit(probe) else ERROR,
-        "The model never reports the objective: every trial ends in a bare KeyError.",
-        f"objective {objective.name!r}; reported are {', '.join(reported)}",
-        f'objective="{close[0]}", or give the metric that name in model.compile',
-    )
-
-
 def check_hyperband(probe: Probe) -> Iterator[Finding]:
-    """Hyperband sets the epochs itself, and may never end."""
+    """Finds a Hyperband that never ends, or that is told how many epochs to train."""
     oracle = probe.tuner.oracle
     if not isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
         return
@@ -67,7 +37,7 @@ def check_hyperband(probe: Probe) -> Iterator[Finding]:
         )
         return
     trials, epochs = kerastuner.hyperband_budget(oracle)
-    if probe.epochs is not None:
+    if probe.epochs is not None and probe.epochs != oracle.max_epochs:
         yield Finding(
             WARNING,
             "Hyperband sets the epochs itself, and ignores those of search.",
@@ -77,19 +47,22 @@ def check_hyperband(probe: Probe) -> Iterator[Finding]:
         )
 
 
-def check_disk_space(probe: Probe) -> Iterator[Finding]:
-    """The checkpoints of all trials have to fit on the disk."""
-    if probe.tuner.hypermodel is None:
+def check_epoch_ends(probe: Probe) -> Iterator[Finding]:
+    """Finds training data that have no end, or that the first trial uses up."""
+    if probe.trains_by_itself or probe.options.get("steps_per_epoch"):
         return
-    needed = checkpoint_bytes(probe)
-    folder = Path(probe.tuner.project_dir)
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if needed > free:
+    if batches.kind_of(probe.x) == batches.STREAM:
         yield Finding(
             ERROR,
-            "The checkpoints do not fit on the disk.",
-            f"up to {needed / 1e6:,.0f} MB for all trials, {free / 1e6:,.0f} MB free",
-            "fewer trials, smaller models, or a `directory` on another disk",
+            "A generator without steps_per_epoch: the first trial reads it to its end, and leaves "
+            "nothing to the others.",
+            f"x is of type {type(probe.x).__name__}, and steps_per_epoch is not given",
+            "a keras.utils.PyDataset or a tf.data.Dataset, which every trial reads anew",
+        )
+    elif batches.is_endless(probe.x):
+        yield Finding(
+            ERROR,
+            "The training data have no end, so the first epoch never ends.",
+            "x repeats for ever, and steps_per_epoch is not given",
+            "leave out repeat(), or pass steps_per_epoch",
         )

@@ -1,73 +1,124 @@
-"""Looks at a search before it runs, and says what will go wrong.
+"""Looks at a search before it runs, and says what will go wrong."""
 
-`check` takes the tuner and what `tuner.search` would take. It builds the model with its default
-values and with its largest ones, trains a copy for a few steps, and trains nothing else.
-"""
-
+import random
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from helpers.data import SealedTestSet
-from helpers.preflight import budget, data, space
-from helpers.preflight.cost import estimate
+from helpers.preflight import batches, budget, data, models, objective, project, space
+from helpers.preflight.estimate import estimate_cost
 from helpers.preflight.probe import Probe
 from helpers.preflight.report import ERROR, Finding, Report
 
-
-def check(
-    tuner: BaseTuner,
-    x,
-    y=None,
-    *,
-    validation_data: tuple | None = None,
-    validation_split: float = 0.0,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    test_data: tuple | SealedTestSet | None = None,
-    **fit_kwargs,
-) -> Report:
-    """Looks at a search before it runs.
-
-    Pass what you would pass to `tuner.search`, and the test set, if there is one. Only arrays
-    are looked into; of a `tf.data.Dataset` or a `PyDataset`, only the first batch.
-
-    It builds models, which moves Keras' random state: call `keras.utils.set_random_seed` after
-    it, not before, if the search is to be repeatable.
-
-    Args:
-        tuner: A tuner of a Keras model that has not begun to search.
-        x: Inputs to train on: an array, shape (N, ...), or a data set of (inputs, targets).
-        y: Targets, shape (N, ...), if `x` is an array.
-        validation_data: What the trials are compared on: (inputs, targets), or a data set.
-        validation_split: Share of `x` to validate on, as in `Model.fit`.
-        epochs: Epochs of each trial; 1 if not given, as in `Model.fit`.
-        batch_size: Images per step; 32 if not given, as in `Model.fit`.
-        test_data: (inputs, targets) of the test set, or a `SealedTestSet`, which stays sealed.
-        **fit_kwargs: What else `search` takes; not looked at.
-
-    Returns:
-        The findings and an estimate. A sound search has no finding.
-    """
-    probe = Probe(
-        tuner, x, y, validation_data, validation_split, epochs, batch_size or 32, test_data
-    )
-    findings = [finding for look_for in CHECKS for finding in look_for(probe)]
-    findings.sort(key=lambda finding: finding.severity != ERROR)
-    return Report(findings, estimate(probe))
-
-
 CHECKS: tuple[Callable[[Probe], Iterator[Finding]], ...] = (
     budget.check_tensorboard,
-    budget.check_objective,
-    space.check_unchanged_space,
+    budget.check_epoch_ends,
+    models.check_models_can_be_built,
+    models.check_models_are_separate,
+    models.check_models_can_be_trained,
+    models.check_model_size,
+    objective.check_objective_is_reported,
+    objective.check_objective_is_validated,
+    objective.check_direction,
+    objective.check_callbacks,
+    project.check_same_space,
+    project.check_same_objective,
+    project.check_trials_are_left,
     space.check_duplicate_names,
     space.check_size,
     space.check_seed,
     space.check_scales,
     data.check_separate_sets,
     data.check_validation_size,
-    data.check_inputs,
+    data.check_finite,
+    data.check_scale,
     budget.check_hyperband,
-    budget.check_disk_space,
+    project.check_disk_space,
 )
+
+
+def check(
+    tuner: BaseTuner,
+    x: Any = None,
+    y: Any = None,
+    *,
+    validation_data: Any = None,
+    validation_split: float = 0.0,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    test_data: tuple | SealedTestSet | None = None,
+    **fit_kwargs: Any,
+) -> Report:
+    """Looks at a search before it runs.
+
+    Pass what you would pass to `tuner.search`, and the test set, if there is one. The model is
+    built with its default values and with its largest ones, and each of the two is trained and
+    validated for about a second, on its first batches and without callbacks. Nothing is written,
+    and the tuner, its oracle and the data stay as they are; a generator is not read.
+
+    The random states of Python and NumPy are restored afterwards. That of TensorFlow is not: call
+    `keras.utils.set_random_seed` after this function if the search is to be repeatable.
+
+    Args:
+        tuner: A tuner that does not search at the moment. What a training that you wrote yourself
+            does (`HyperModel.fit`, `Tuner.run_trial`) is not looked at, nor a model that is not
+            Keras'; the report says so.
+        x: Inputs to train on, as for `Model.fit`: arrays, tensors or DataFrames of N examples, a
+            list or dictionary of them, or a data set of (inputs, targets). Of a data set, only
+            the first batches are looked at.
+        y: Targets of N examples, if they are not in `x`.
+        validation_data: What the trials are compared on, as for `Model.fit`.
+        validation_split: Share of `x` to validate on, as for `Model.fit`.
+        epochs: Epochs of each trial; 1 if not given, as for `Model.fit`.
+        batch_size: Examples in a batch; 32 if not given, as for `Model.fit`.
+        test_data: (inputs, targets) of the test set, or a `SealedTestSet`, which stays sealed.
+        **fit_kwargs: What else `search` takes.
+
+    Returns:
+        The findings and an estimate. A sound search has no finding.
+    """
+    probe = Probe(
+        tuner,
+        x,
+        y,
+        validation_data,
+        validation_split,
+        epochs,
+        batch_size or 32,
+        test_data,
+        fit_kwargs,
+    )
+    with _same_random_states(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the search itself will warn
+        findings = [finding for look_for in CHECKS for finding in look_for(probe)]
+        estimate = estimate_cost(probe)
+    findings.sort(key=lambda finding: finding.severity != ERROR)
+    return Report(findings, estimate, tuple(_unchecked(probe)))
+
+
+def _unchecked(probe: Probe) -> Iterator[str]:
+    """Yields what can't be looked at, in one sentence each."""
+    if probe.tuner.hypermodel is None:
+        yield "the models, since the tuner has no hypermodel."
+    elif probe.trains_by_itself:
+        yield "the training, which is not Keras' own fit; it may report and declare what it likes."
+    kind = batches.kind_of(probe.x)
+    if kind == batches.STREAM:
+        yield "the data, since a generator can be read only once."
+    elif kind == batches.UNKNOWN:
+        yield f"the data, which are of an unknown type ({type(probe.x).__name__})."
+
+
+@contextmanager
+def _same_random_states() -> Iterator[None]:
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)

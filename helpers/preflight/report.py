@@ -1,4 +1,4 @@
-"""What `check` finds: findings, an estimate, and how a notebook shows them."""
+"""What `check` reports: findings, an estimate, and how a notebook shows them."""
 
 import html
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ ERROR, WARNING = "error", "warning"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that will go wrong, or mislead.
+    """One thing that will go wrong, or that will mislead.
 
     Attributes:
         severity: `error` (the search fails, or its result means nothing) or `warning`.
@@ -25,31 +25,49 @@ class Finding:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a search will cost, from a few timed steps on this machine.
+    """What a search will cost, from short epochs that were timed on this machine.
 
     Attributes:
-        trials: Trials at most; None if nothing limits them.
-        epochs: Epochs of all trials together; None if unknown.
-        minutes: For all of it, at the pace of the default model and at that of the largest one;
-            None if unknown.
-        megabytes: What the checkpoints of all trials take at most, in 10^6 bytes.
+        trials: The most trials that are still to run; None if nothing limits them.
+        epochs: Epochs of all these trials together; None if unknown.
+        minutes: Time for all of it if every model were like the faster, and like the slower, of the
+            default model and the largest one; None if unknown. It includes what each trial needs
+            to build and compile its model, and the validation after each epoch.
+        megabytes: The most that the checkpoints of all trials take, in 10^6 bytes; None if unknown.
+        largest_timed: Whether the largest model was timed, too. If not, both values of `minutes`
+            are those of the default model.
     """
 
     trials: int | None
     epochs: int | None
     minutes: tuple[float, float] | None
-    megabytes: float
+    megabytes: float | None
+    largest_timed: bool = True
 
     def __str__(self) -> str:
-        """Says it in one sentence."""
-        words = [f"{self.trials:,} trials" if self.trials else "trials without a limit"]
+        """Returns the estimate as a sentence, and a second one about what it leaves out."""
+        parts = ["trials without a limit" if self.trials is None else f"{self.trials:,} trials"]
         if self.epochs:
-            words.append(f"{self.epochs:,} epochs in all")
+            parts.append(f"{self.epochs:,} epochs in all")
         if self.minutes:
-            low, high = sorted(self.minutes)
-            words.append(f"{low:.1f} to {high:.1f} minutes" if high >= 0.1 else "some seconds")
-        megabytes = f"{self.megabytes:,.0f}" if self.megabytes >= 1 else "1"
-        return f"Estimate: {', '.join(words)}, checkpoints of at most {megabytes} MB."
+            parts.append(self._time())
+        if self.megabytes is not None:
+            megabytes = f"{self.megabytes:,.0f}" if self.megabytes >= 1 else "1"
+            parts.append(f"checkpoints of at most {megabytes} MB")
+        sentence = f"Estimate: {', '.join(parts)}."
+        if not self.minutes:
+            return sentence
+        return (
+            f"{sentence} Not in the time: writing checkpoints, callbacks, what early stopping "
+            "saves, and other programs that run meanwhile."
+        )
+
+    def _time(self) -> str:
+        low, high = sorted(self.minutes or (0.0, 0.0))
+        if not self.largest_timed:
+            minutes = f"{low:.1f} minutes" if low >= 0.1 else "some seconds"
+            return f"{minutes} if all models train as fast as the default one"
+        return f"{low:.1f} to {high:.1f} minutes" if high >= 0.1 else "some seconds"
 
 
 @dataclass(frozen=True)
@@ -59,40 +77,42 @@ class Report:
     Attributes:
         findings: What will go wrong, the errors first; empty for a sound search.
         estimate: What the search will cost.
+        unchecked: What could not be looked at, and why; one sentence each.
     """
 
     findings: list[Finding]
     estimate: Estimate
+    unchecked: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Returns it as text."""
-        if not self.findings:
-            return f"Nothing found that would go wrong.\n{self.estimate}"
+        """Returns the report as text."""
         lines = [
             f"{finding.severity.upper()}: {finding.problem}\n"
             f"    seen: {finding.evidence}\n"
             f"    cure: {finding.cure}"
             for finding in self.findings
-        ]
-        return "\n".join([*lines, str(self.estimate)])
+        ] or ["Nothing found that would go wrong."]
+        return "\n".join([*lines, *self._remarks()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        estimate = f"<p>{html.escape(str(self.estimate))}</p>"
+        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
         if not self.findings:
-            return f"<p>Nothing found that would go wrong.</p>{estimate}"
+            return f"<p>Nothing found that would go wrong.</p>{remarks}"
+        head = _table_row("th", ("severity", "problem", "evidence", "cure"))
         rows = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="text-align: left">{html.escape(cell)}</td>'
-                for cell in (finding.severity, finding.problem, finding.evidence, finding.cure)
-            )
-            + "</tr>"
+            _table_row("td", (finding.severity, finding.problem, finding.evidence, finding.cure))
             for finding in self.findings
         )
-        head = "".join(
-            f'<th style="text-align: left">{name}</th>'
-            for name in ("severity", "problem", "evidence", "cure")
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{estimate}"
+        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>{remarks}"
+
+    def _remarks(self) -> list[str]:
+        return [*(f"Not checked: {sentence}" for sentence in self.unchecked), str(self.estimate)]
+
+
+def _table_row(tag: str, cells: tuple[str, ...]) -> str:
+    style = 'style="text-align: left"'
+    return (
+        "<tr>" + "".join(f"<{tag} {style}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    )

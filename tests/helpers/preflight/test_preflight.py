@@ -11,7 +11,7 @@ import pytest
 from helpers import models
 from helpers.data import SealedTestSet
 from helpers.kerastuner import hyperband_budget
-from helpers.preflight import ERROR, WARNING, check, cost
+from helpers.preflight import ERROR, WARNING, check, estimate
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(900, 4)).astype("float32")
@@ -233,9 +233,9 @@ def test_combinations_are_counted_with_their_conditions():
     with hp.conditional_scope("kind", ["b"]):
         hp.Int("size", min_value=1, max_value=5)
     hp.Boolean("flag")
-    assert cost.count_combinations(hp.space) == 2 * (1 + 5)
+    assert estimate.count_combinations(hp.space) == 2 * (1 + 5)
     hp.Float("rate", min_value=0.0, max_value=1.0)
-    assert cost.count_combinations(hp.space) is None
+    assert estimate.count_combinations(hp.space) is None
 
 
 def test_the_same_name_declared_twice_with_other_bounds(tuner_of):
@@ -288,7 +288,7 @@ def test_test_data_passed_as_validation_data(tuner_of):
     for told in (test, SealedTestSet(X_VAL, RNG.integers(0, 10, 900))):
         finding = only(look_at(tuner_of(), test_data=told))
         assert finding.severity == ERROR
-        assert finding.evidence == "900 of 900 validation images are in the test set"
+        assert finding.evidence == "900 of 900 validation examples are in the test set"
         if isinstance(told, SealedTestSet):
             assert told.looks == 0
     assert look_at(tuner_of(), test_data=(X_VAL + 1, Y_VAL)).findings == []
@@ -311,7 +311,7 @@ def test_a_validation_set_that_is_too_small_says_by_how_much(tuner_of):
     few = X_VAL[:100], Y_VAL[:100]
     finding = only(look_at(tuner_of(), validation_data=few))
     assert finding.severity == WARNING
-    assert "100 images, differences below 14 points" in finding.evidence
+    assert "100 examples, differences below 14 points" in finding.evidence
     # Two equally good classifiers, each right half of the time: how far are they apart?
     right = RNG.random((4000, 2, 100)) < 0.5
     apart = np.abs(np.subtract(*right.mean(axis=2).T))

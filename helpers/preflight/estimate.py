@@ -1,0 +1,116 @@
+"""What a search will cost: its trials, its epochs, its minutes, and its room on the disk."""
+
+import math
+
+import keras
+import keras_tuner
+import numpy as np
+from keras_tuner.engine import hyperparameters as hps
+
+from helpers import kerastuner
+from helpers.preflight.probe import Probe
+from helpers.preflight.rehearsal import Rehearsal
+from helpers.preflight.report import Estimate
+
+MANY = 10_000  # combinations; a space with more is not counted to its end
+
+
+def estimate_cost(probe: Probe) -> Estimate:
+    """Returns what the trials that are still to run will cost."""
+    trials, epochs = trials_to_run(probe), epochs_to_run(probe)
+    if probe.tuner.hypermodel is None:
+        return Estimate(trials, epochs, None, None)
+    rehearsals = [probe.rehearsal(values) for values in ("default", "largest")]
+    timed = [one for one in rehearsals if one.step_seconds is not None]
+    minutes, largest_timed = None, rehearsals[1] in timed
+    training_steps, validation_steps = probe.steps()
+    if timed and None not in (trials, epochs, training_steps, validation_steps):
+        starts = trials * getattr(probe.tuner, "executions_per_trial", 1)
+        each = [
+            starts * one.start_seconds
+            + epochs
+            * (training_steps * one.step_seconds + validation_steps * one.validation_step_seconds)
+            for one in timed
+        ]
+        minutes = (min(each) / 60, max(each) / 60)
+    return Estimate(trials, epochs, minutes, checkpoint_megabytes(probe), largest_timed)
+
+
+def trials_to_run(probe: Probe) -> int | None:
+    """Returns the most trials that are still to run, or None if nothing limits them."""
+    if (limit := trial_limit(probe)) is None:
+        return None
+    return max(limit - len(probe.tuner.oracle.trials), 0)
+
+
+def trial_limit(probe: Probe) -> int | None:
+    """Returns the most trials of the whole search, or None if nothing limits them."""
+    oracle = probe.tuner.oracle
+    if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
+        trials = kerastuner.hyperband_budget(oracle)[0]
+        return None if trials == math.inf else int(trials)
+    # The user's own training may declare more than is known before the first trial.
+    total = None if probe.trains_by_itself else count_combinations(probe.space)
+    limits = [limit for limit in (oracle.max_trials, total) if limit is not None]
+    return min(limits) if limits else None
+
+
+def epochs_to_run(probe: Probe) -> int | None:
+    """Returns the epochs of all trials that are still to run, or None if they are unknown."""
+    oracle = probe.tuner.oracle
+    executions = getattr(probe.tuner, "executions_per_trial", 1)
+    if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
+        total = kerastuner.hyperband_budget(oracle)[1]
+        values = [trial.hyperparameters.values for trial in oracle.trials.values()]
+        done = sum(one["tuner/epochs"] - one["tuner/initial_epoch"] for one in values)
+        return None if total == math.inf else max(int(total) - done, 0) * executions
+    trials = trials_to_run(probe)
+    return None if trials is None else trials * executions * (probe.epochs or 1)
+
+
+def count_combinations(space: list[hps.HyperParameter]) -> int | None:
+    """Returns the number of combinations, or None if they are endless or more than `MANY`.
+
+    Args:
+        space: Hyperparameters, each after those that its conditions name.
+    """
+    found: set[frozenset] = {frozenset()}
+    for hp in space:
+        if isinstance(hp, hps.Float) and hp.step is None:
+            return None
+        grown = set()
+        for combination in found:
+            values = dict(combination)
+            if all(condition.is_active(values) for condition in hp.conditions):
+                grown |= {combination | {(hp.name, value)} for value in hp.values}
+            else:
+                grown.add(combination)
+        found = grown
+        if len(found) > MANY:
+            return None
+    return len(found)
+
+
+def checkpoint_megabytes(probe: Probe) -> float | None:
+    """Returns the most that the checkpoints of all trials take, in 10^6 bytes, or None if unknown.
+
+    A checkpoint holds the weights and the state of the optimizer; each trial keeps one.
+    """
+    sizes = [_variable_bytes(probe.rehearsal(values)) for values in ("largest", "default")]
+    known = [size for size in sizes if size]
+    limit = trial_limit(probe)
+    return None if not known or limit is None else known[0] * limit / 1e6
+
+
+def _variable_bytes(rehearsal: Rehearsal) -> int:
+    model = rehearsal.model
+    if not isinstance(model, keras.Model):
+        return 0
+    optimizer = rehearsal.optimizer
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *(optimizer.variables if optimizer else ())]
+    return sum(
+        math.prod(v.shape) * np.dtype(keras.backend.standardize_dtype(v.dtype)).itemsize
+        for v in variables
+    )

@@ -1,0 +1,30 @@
+"""What the tests of this room share."""
+
+import functools
+import gc
+
+import pytest
+
+from helpers.preflight import rehearsal
+from tests.support.small_searches import make_tuner
+
+
+@pytest.fixture
+def tuner_of(tmp_path):
+    """Makes tuners whose project is in a folder of the test."""
+    return functools.partial(make_tuner, tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def one_timed_step(monkeypatch):
+    """Lets every rehearsal time a single step, which is enough where no time is asserted."""
+    monkeypatch.setattr(rehearsal, "LONG_ENOUGH", 0.0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def short_garbage_collections():
+    """KerasTuner collects garbage before each trial, for a second once TensorFlow is loaded."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

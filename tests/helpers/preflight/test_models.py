@@ -1,0 +1,199 @@
+"""Findings about the models of a space; each mistake goes wrong for real."""
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from helpers.preflight import ERROR, WARNING, models
+from tests.support.small_searches import (
+    RNG,
+    X_VAL,
+    X,
+    Y,
+    build,
+    compiled,
+    look_at,
+    only,
+    probe_of,
+    search,
+)
+
+IMAGES = RNG.normal(size=(1800, 12, 12, 1)).astype("float32")
+
+
+def pooled(hp):
+    """Each pooling halves the image, which has 12 pixels a side: three are possible."""
+    layers = [keras.layers.MaxPooling2D() for _ in range(hp.Int("poolings", 1, 12))]
+    return compiled(
+        keras.Sequential([keras.Input((12, 12, 1)), *layers, keras.layers.Flatten(), *answer()])
+    )
+
+
+def answer():
+    return [keras.layers.Dense(3, activation="softmax")]
+
+
+def test_models_that_cannot_be_built_with_large_values(tuner_of):
+    given = {"x": IMAGES[:900], "y": Y, "validation_data": (IMAGES[900:], Y)}
+    tuner = tuner_of(pooled, max_trials=12, tuner_class=keras_tuner.GridSearch)
+    finding = only(look_at(tuner, **given))
+    assert finding.severity == ERROR and "can't be built" in finding.problem
+    assert "with the largest values: ValueError: " in finding.evidence
+    assert "Of 20 random configurations, " in finding.evidence
+    with pytest.raises(RuntimeError, match="consecutive failures"):
+        tuner.search(IMAGES[:30], Y[:30], validation_data=(IMAGES[30:60], Y[:30]), verbose=0)
+
+
+@pytest.mark.parametrize(("broken", "severity"), [(9, WARNING), (10, ERROR)])
+def test_it_is_an_error_from_half_of_the_configurations_on(tuner_of, broken, severity):
+    calls = iter(range(10**6))
+
+    def failing(hp):
+        units = hp.Int("units", 2, 20)
+        # The tuner builds once, the default model and the largest are built, then the samples.
+        call = next(calls)
+        if units == 20 and call == 2 or 3 <= call < 3 + broken:
+            raise ValueError("too many")
+        return build(hp)
+
+    (finding,) = models.check_models_can_be_built(probe_of(tuner_of(failing)))
+    assert finding.severity == severity
+    assert f"Of 20 random configurations, {broken} failed" in finding.evidence
+
+
+def test_a_configuration_that_the_user_refuses_is_no_finding(tuner_of):
+    def refusing(hp):
+        if hp.Int("units", 2, 20, step=2) > 16:
+            raise keras_tuner.errors.FailedTrialError("too large")
+        return build(hp)
+
+    report = look_at(tuner_of(refusing))
+    assert report.findings == []
+    assert not report.estimate.largest_timed and "as the default one" in str(report.estimate)
+
+
+def test_a_model_that_no_longer_can_be_built_in_a_project_that_is_reloaded(tuner_of):
+    search(tuner_of(max_trials=1))
+
+    def broken(hp):
+        raise NameError("name 'layers' is not defined")
+
+    tuner = tuner_of(broken, max_trials=4)
+    finding = only(look_at(tuner))
+    assert finding.severity == ERROR and "not even with the default values" in finding.problem
+    assert finding.evidence == "NameError: name 'layers' is not defined"
+    with pytest.raises(RuntimeError, match="name 'layers' is not defined"):
+        search(tuner)
+
+
+def test_a_function_that_returns_no_model(tuner_of):
+    def forgetful(hp):
+        build(hp)
+
+    tuner = tuner_of(forgetful)
+    finding = only(look_at(tuner))
+    assert finding.severity == ERROR and "returns no Keras model" in finding.problem
+    assert finding.evidence == "it returns builtins.NoneType"
+    with pytest.raises(keras_tuner.errors.FatalTypeError):
+        search(tuner)
+
+
+def test_a_model_that_nobody_compiled(tuner_of):
+    def uncompiled(hp):
+        hidden = keras.layers.Dense(hp.Int("units", 2, 9))
+        return keras.Sequential([keras.Input((4,)), hidden, *answer()])
+
+    tuner = tuner_of(uncompiled, max_trials=4)
+    finding = only(look_at(tuner))
+    assert finding.severity == ERROR and "Training fails at its first step" in finding.problem
+    assert "compile" in finding.evidence
+    with pytest.raises(RuntimeError, match="compile"):
+        search(tuner)
+
+
+def test_a_model_that_the_tuner_compiles_once_more(tuner_of):
+    tuner = tuner_of(metrics=["mse"], objective="val_mse")
+    assert look_at(tuner).findings == []
+    search(tuner)
+    assert {trial.status for trial in tuner.oracle.trials.values()} == {"COMPLETED"}
+
+
+def test_targets_that_do_not_fit_the_loss(tuner_of):
+    labels = Y.argmax(axis=1)
+    tuner = tuner_of(max_trials=4)
+    finding = only(look_at(tuner, X, labels, validation_data=(X_VAL, labels)))
+    assert finding.severity == ERROR and "first step" in finding.problem
+    assert finding.evidence.startswith("ValueError: ")
+    with pytest.raises(RuntimeError, match="consecutive failures"):
+        search(tuner, X[:300], labels[:300], validation_data=(X_VAL[:300], labels[:300]))
+
+
+def test_only_the_largest_model_cannot_be_trained(tuner_of):
+    class Full(keras.layers.Layer):
+        def call(self, inputs):
+            raise MemoryError("out of memory")
+
+    def greedy(hp):
+        large = hp.Int("units", 2, 20, step=2) == 20
+        layers = [Full()] if large else []
+        return compiled(keras.Sequential([*layers, *answer()]))
+
+    finding = only(look_at(tuner_of(greedy)))
+    assert finding.severity == WARNING and "largest model" in finding.problem
+    assert "out of memory" in finding.evidence
+
+
+def test_an_optimizer_that_all_trials_share(tuner_of):
+    optimizer = keras.optimizers.Adam()
+
+    def sharing(hp):
+        return compiled(build(hp), optimizer=optimizer)
+
+    tuner = tuner_of(sharing, max_trials=6)
+    finding = only(look_at(tuner))
+    assert finding.severity == ERROR and "share an optimizer" in finding.problem
+    assert finding.evidence == "two models have the same Adam"
+    assert not optimizer.built, "it is free for the first trial still"
+    with pytest.raises(RuntimeError, match="consecutive failures"):
+        search(tuner)
+
+
+def test_a_layer_that_all_trials_go_on_training(tuner_of):
+    shared = keras.layers.Dense(8)
+
+    def sharing(hp):
+        layers = [keras.Input((4,)), shared, keras.layers.Dropout(hp.Float("rate", 0.1, 0.5))]
+        return compiled(keras.Sequential([*layers, *answer()]))
+
+    tuner = tuner_of(sharing)
+    before = np.array(shared.kernel)
+    finding = only(look_at(tuner))
+    assert finding.severity == ERROR and "share weights" in finding.problem
+    assert finding.evidence.startswith("2 of 4 trainable variables")
+    assert np.array_equal(before, np.array(shared.kernel)), "the check has trained it"
+    search(tuner)
+    assert not np.array_equal(before, np.array(shared.kernel))
+
+
+def test_a_frozen_layer_may_be_shared(tuner_of):
+    frozen = keras.layers.Dense(8, trainable=False)
+
+    def transfer(hp):
+        layers = [keras.Input((4,)), frozen, keras.layers.Dropout(hp.Float("rate", 0.1, 0.5))]
+        return compiled(keras.Sequential([*layers, *answer()]))
+
+    assert look_at(tuner_of(transfer)).findings == []
+
+
+# The smallest model has 4 * 2 + 2 + 2 * 3 + 3 = 19 parameters.
+@pytest.mark.parametrize(("limit", "findings"), [(18, 1), (19, 0)])
+def test_a_model_size_that_no_model_keeps(tuner_of, limit, findings):
+    tuner = tuner_of(max_model_size=limit, max_trials=4)
+    report = look_at(tuner)
+    assert len(report.findings) == findings
+    if findings:
+        assert only(report).severity == ERROR
+        assert only(report).evidence == "max_model_size=18; the smallest model has 19 parameters"
+        with pytest.raises(RuntimeError, match="Oversized model"):
+            search(tuner)

@@ -1,0 +1,63 @@
+"""Searches so small that a test can run them: four numbers in, one of three classes out."""
+
+import keras
+import keras_tuner
+import numpy as np
+
+from helpers.preflight import check
+from helpers.preflight.probe import Probe
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(900, 4)).astype("float32")
+Y = np.eye(3)[RNG.integers(0, 3, 900)]
+X_VAL, Y_VAL = RNG.normal(size=(900, 4)).astype("float32"), Y
+
+
+def build(hp):
+    model = keras.Sequential(
+        [
+            keras.Input(shape=(4,)),
+            keras.layers.Dense(hp.Int("units", min_value=2, max_value=20, step=2)),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    return compiled(model)
+
+
+def compiled(model, optimizer="adam", loss="categorical_crossentropy", metrics=("accuracy",)):
+    # So small that to compile it takes longer than to train it.
+    model.compile(optimizer=optimizer, loss=loss, metrics=list(metrics), run_eagerly=True)
+    return model
+
+
+def look_at(tuner, x=X, y=Y, **kwargs):
+    """Returns the report of `check`, with validation data unless others are given."""
+    if "validation_split" not in kwargs:
+        kwargs = {"validation_data": (X_VAL, Y_VAL), **kwargs}
+    return check(tuner, x, y, **{"batch_size": 300, **kwargs})
+
+
+def only(report):
+    """Returns the only finding of a report."""
+    (finding,) = report.findings
+    return finding
+
+
+def probe_of(tuner, x=X, y=Y, validation=(X_VAL, Y_VAL), split=0.0, test=None, **options):
+    """Returns what a single check looks at."""
+    epochs, batch_size = options.pop("epochs", None), options.pop("batch_size", 300)
+    return Probe(tuner, x, y, validation, split, epochs, batch_size, test, options)
+
+
+def search(tuner, x=X[:300], y=Y[:300], **kwargs):
+    """Runs a search on a few examples."""
+    few = X_VAL[:300], Y_VAL[:300]
+    tuner.search(x, y, **{"validation_data": few, "batch_size": 300, "verbose": 0, **kwargs})
+
+
+def make_tuner(folder, builder=build, tuner_class=keras_tuner.RandomSearch, **options):
+    """Returns a tuner of two trials, unless the options say otherwise."""
+    options = {"objective": "val_accuracy", "seed": 1, "directory": folder, **options}
+    if tuner_class is not keras_tuner.Hyperband:
+        options = {"max_trials": 2, **options}
+    return tuner_class(builder, **options)
