@@ -4,18 +4,24 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import filelock
 
+Result = TypeVar("Result")
+
 # EDQUOT, of a quota, does not exist on Windows. EFBIG: the file system allows no larger file.
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-REPLACE_PATIENCE = 5.0  # seconds that Windows gets to let go of a file
+# Of a file system that has no locks: Lustre, NFS and SMB may be mounted without them.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+PATIENCE = 5.0  # seconds that Windows gets to let go of a file
 LOCK_FILE = ".lock"
 
 
@@ -50,7 +56,7 @@ def replacing(target: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
             yield file
             file.flush()
             os.fsync(file.fileno())  # or a power cut could leave the new name without the content
-        _replace(draft, target)
+        _patiently(lambda: os.replace(draft, target))
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)  # still there if the block failed
@@ -67,13 +73,23 @@ def is_draft(path: Path) -> bool:
     return path.name.startswith(".") and path.name.endswith(".tmp")
 
 
-def _replace(draft: Path, target: Path) -> None:
-    # Windows refuses while anybody has the target open: a reader, the indexer, a virus scanner.
-    deadline = time.monotonic() + REPLACE_PATIENCE
+def read_text(file: str | os.PathLike) -> str:
+    """Returns the content of a text file (UTF-8) that another process may be replacing."""
+    return _patiently(lambda: Path(file).read_text(encoding="utf-8"))
+
+
+def remove(path: str | os.PathLike) -> None:
+    """Removes a file or a folder, if it is there, as soon as nobody has it open."""
+    path = Path(path)
+    _patiently(lambda: shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True))
+
+
+def _patiently(act: Callable[[], Result]) -> Result:
+    # Windows refuses while anybody has the file open: a reader, the indexer, a virus scanner.
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            os.replace(draft, target)
-            return
+            return act()
         except PermissionError:
             if time.monotonic() > deadline:
                 raise
@@ -113,7 +129,7 @@ class FolderLock:
     """Keeps other processes out of a folder for as long as this one holds it.
 
     The operating system lets go of the lock when its process ends, however it ends, so a dead
-    process blocks nobody.
+    process blocks nobody. A file system without locks keeps nobody out: a warning says so.
 
     Args:
         folder: The folder, which is made if it does not exist.
@@ -125,7 +141,8 @@ class FolderLock:
         self._folder = Path(folder)
         self._purpose = purpose
         self._owner = self._folder / f"{LOCK_FILE}.json"
-        self._lock = filelock.FileLock(self._folder / LOCK_FILE, timeout=0)
+        # What filelock does where there are no locks would block others after a SIGKILL.
+        self._lock = filelock.FileLock(self._folder / LOCK_FILE, timeout=0, fallback_to_soft=False)
 
     @property
     def held(self) -> bool:
@@ -140,6 +157,7 @@ class FolderLock:
 
         Raises:
             LockedError: Another process holds it.
+            OSError: The folder can't be written, or the disk is full.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -149,6 +167,15 @@ class FolderLock:
                 f"{self._who()} is at work in {self._folder}. Wait until it has ended, or end it; "
                 "or work in another folder."
             ) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            warnings.warn(
+                f"The file system of {self._folder} has no locks, so nothing keeps others out of "
+                f"it. See to it that no other process is at work there ({self._purpose}).",
+                stacklevel=2,
+            )
+            return
         mine = {"process": os.getpid(), "machine": socket.gethostname(), "purpose": self._purpose}
         with contextlib.suppress(OSError):  # on a full disk, the others learn less
             write_text(self._owner, json.dumps(mine))
@@ -156,7 +183,8 @@ class FolderLock:
     def release(self) -> None:
         """Lets go of the lock, if it was not taken more often than released."""
         if self._lock.lock_counter == 1:
-            self._owner.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it only informs the others
+                remove(self._owner)
         self._lock.release()
 
     def __enter__(self) -> "FolderLock":
@@ -170,7 +198,7 @@ class FolderLock:
 
     def _who(self) -> str:
         try:
-            owner = json.loads(self._owner.read_text(encoding="utf-8"))
+            owner = json.loads(read_text(self._owner))
             return f"Process {owner['process']} on {owner['machine']} ({owner['purpose']})"
         except (OSError, ValueError, KeyError):
             return "Another process"

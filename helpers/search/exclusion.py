@@ -1,22 +1,36 @@
 """Keeps a project folder to one search at a time."""
 
-import os
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import keras_tuner
+
 from helpers import files
+from helpers.search.disk import unwritable
 from helpers.search.project import ProjectError
+
+
+class TakenOverError(ProjectError, keras_tuner.errors.FatalError):
+    """Another search has written into the folder. KerasTuner ends a search at once with it."""
 
 
 @contextmanager
 def lock_project(folder: Path) -> Iterator[None]:
-    """Holds a project folder, or raises a `ProjectError` that names the process that holds it."""
+    """Holds a project folder while the block runs.
+
+    Raises:
+        ProjectError: Another process holds it; the message names that process.
+        DiskError: Nothing can be written there.
+    """
     lock = files.FolderLock(folder, "a search")
     try:
         lock.acquire()
     except files.LockedError as error:
         raise ProjectError(str(error)) from None
+    except OSError as error:
+        raise unwritable(folder, error) from None
     try:
         yield
     finally:
@@ -24,30 +38,46 @@ def lock_project(folder: Path) -> Iterator[None]:
 
 
 class SearchState:
-    """The file that holds the state of a search, and whether this process wrote it last."""
+    """The file that holds the state of a search, and whether anybody else has written it.
 
-    def __init__(self, folder: Path) -> None:
-        """Remembers what the file in `folder` looks like now."""
+    This notices another search where a lock can't: one that began and ended between the making of
+    a tuner and its search, one that is not protected, one that `overwrite=True` began, and one on
+    a file system without locks.
+
+    Args:
+        folder: The project folder.
+        oracle: The oracle whose state it is; it has read the file if there was one.
+    """
+
+    def __init__(self, folder: Path, oracle: keras_tuner.Oracle) -> None:
+        """Remembers what the file holds now; the arguments are described above."""
         self.folder = folder
         self.file = folder / "oracle.json"
-        self._seen = self._look()
+        self._expected = self._read()
+        state = json.loads(self._expected or "{}")
+        orders = [state.get(name, []) for name in ("start_order", "end_order")]
+        # KerasTuner begins anew where a search was killed in its first trial.
+        self._foreign = orders != [oracle.start_order, oracle.end_order] and bool(
+            orders[1] or oracle.start_order
+        )
 
-    def _look(self) -> tuple[int, int] | None:
+    def _read(self) -> str | None:
         try:
-            found = os.stat(self.file)
+            return files.read_text(self.file)
         except FileNotFoundError:
             return None
-        return found.st_mtime_ns, found.st_size
 
     def write(self, text: str) -> None:
-        """Replaces the file in one step."""
+        """Replaces the file in one step, unless another search has written it."""
+        self.check_unchanged()
         files.write_text(self.file, text)
-        self._seen = self._look()
+        self._expected = text
 
     def check_unchanged(self) -> None:
-        """Raises a `ProjectError` if another process has gone on with the search."""
-        if self._look() != self._seen:
-            raise ProjectError(
-                f"Another process has gone on with the search in {self.folder} since this tuner "
-                "was made. Make the tuner again: it then knows of the trials that were added."
+        """Raises a `TakenOverError` if another search has written or removed the file."""
+        if self._foreign or self._read() != self._expected:
+            raise TakenOverError(
+                f"Another search has written into {self.folder}, or has removed what was there, "
+                "since this tuner was made. Call mend_project and make the tuner again: it then "
+                "knows of the trials that are there."
             )

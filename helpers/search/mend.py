@@ -2,13 +2,12 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 from keras_tuner.engine.trial import Trial
 
 from helpers import files
-from helpers.search.disk import check_writable
+from helpers.search.disk import check_writable, clear_errors
 from helpers.search.exclusion import lock_project
 from helpers.search.project import FINISHED, ProjectError, completed_trials, read_trial, trial_files
 from helpers.search.reuse import how_to_reuse
@@ -46,7 +45,7 @@ def mend_project(folder: str | os.PathLike) -> list[str]:
     check_writable(folder)
     if not folder.is_dir():
         return []
-    with lock_project(folder):
+    with lock_project(folder), clear_errors(folder):
         return _mend(folder)
 
 
@@ -59,11 +58,11 @@ def _mend(folder: Path) -> list[str]:
             raise _beyond_repair(folder, f"{file} is missing")
         return []
     try:
-        state = json.loads(file.read_text())
+        state = json.loads(files.read_text(file))
     except ValueError:
         raise _beyond_repair(folder, f"A crash cut {file} short") from None
     for draft in filter(files.is_draft, [*folder.glob(".*"), *folder.glob("trial_*/.*")]):
-        draft.unlink()  # what `protect` and `watch` had not put in its place yet
+        files.remove(draft)  # what `protect` and `watch` had not put in its place yet
     mended = _forget_undrawn(folder, set(state["start_order"]))
     for tuner_id, trial_id in list(state["ongoing_trials"].items()):
         trial_file = folder / f"trial_{trial_id}" / "trial.json"
@@ -87,7 +86,7 @@ def _mend(folder: Path) -> list[str]:
 
 def _is_json(file: Path) -> bool:
     try:
-        json.loads(file.read_text())
+        json.loads(files.read_text(file))
     except ValueError:
         return False
     return True
@@ -106,7 +105,7 @@ def _forget_undrawn(folder: Path, drawn: set[str]) -> list[str]:
             # No crash of KerasTuner does this, and a result is never removed.
             raise _beyond_repair(folder, f"oracle.json knows nothing of the finished {file}")
         else:
-            shutil.rmtree(file.parent)
+            files.remove(file.parent)
             mended.append(f"Trial {trial_id} had not been drawn to the end, and is drawn again.")
     if missing := sorted(drawn - set(found)):
         raise _beyond_repair(folder, f"{folder / f'trial_{missing[0]}' / 'trial.json'} is missing")

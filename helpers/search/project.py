@@ -7,6 +7,8 @@ from pathlib import Path
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
+from helpers import files
+
 RECORD = "record.json"
 FINISHED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
 
@@ -55,7 +57,7 @@ def trials_of(search: BaseTuner | str | os.PathLike) -> list[tuple[int | str, Tr
 def read_trial(file: Path) -> Trial | None:
     """Returns the trial that a `trial.json` holds, or None if a crash cut the file short."""
     try:
-        return Trial.load(str(file))
+        return Trial.from_state(json.loads(files.read_text(file)))
     # KerasTuner writes these files in place, so that a crash can leave half of one.
     except (json.JSONDecodeError, KeyError, UnicodeDecodeError):
         return None
@@ -63,7 +65,10 @@ def read_trial(file: Path) -> Trial | None:
 
 def read_record(file: Path) -> dict:
     """Returns what `watch` recorded of a trial; empty if it recorded nothing."""
-    return json.loads(file.read_text()) if file.is_file() else {}
+    try:
+        return json.loads(files.read_text(file))
+    except FileNotFoundError:  # also of a trial that is just about to run again
+        return {}
 
 
 def trial_files(folder: Path) -> list[Path]:

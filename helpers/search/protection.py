@@ -19,6 +19,7 @@ from helpers.search.reuse import how_to_reuse
 
 CHIEF_DISK_FULL = 74  # exit status of a chief that can't save: EX_IOERR of sysexits.h
 CHIEF_FAILED = 70  # of one that ran into another error: EX_SOFTWARE
+_MARK = "is_protected"  # the attribute of a tuner that says so
 PATIENCE = 600.0  # seconds that a worker waits for a chief
 
 
@@ -33,20 +34,22 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
       also ends soon after its workers, not up to 20 s later. A worker keeps its result until the
       chief is back.
 
-    Call it once, after `mend_project` and the tuner, before `tuner.search`; in every process of a
-    search that has several.
+    Call it after `mend_project` and the tuner, before `tuner.search`; in every process of a search
+    that has several. Called again with the same tuner, it does nothing.
 
     Args:
         tuner: Any KerasTuner tuner that has not begun to search.
         patience: Seconds that a worker waits for a chief that does not answer.
 
     Raises:
-        DiskError: Its project folder can't be written. While it searches: the disk is full; what
-            was finished is kept, and the same search goes on when there is room.
+        DiskError: Its project folder can't be written. While it searches: the disk is full, or a
+            file can't be replaced; what was finished is kept, and the same search goes on later.
         ProjectError: It is a `GridSearch` that was begun by another process. KerasTuner does not
             save how far a grid has come. From `tuner.search`: another process is at work in the
             folder, or has been since the tuner was made.
     """
+    if getattr(tuner, _MARK, False):
+        return
     folder = Path(tuner.project_dir)
     check_writable(folder)
     oracle = tuner.oracle
@@ -56,7 +59,7 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
                 f"KerasTuner does not save how far a grid has come, so the one in {folder} can't "
                 f"go on. Make the tuner with another project_name, and {how_to_reuse(folder)}"
             )
-        state = SearchState(folder)
+        state = SearchState(folder, oracle)
         _save_in_one_step(tuner, state)
         tuner.search = _alone(tuner.search, state)
         if kerastuner.is_chief():
@@ -66,8 +69,9 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
         kerastuner.make_client_patient(oracle, patience=patience)
         tuner.save = lambda: _save_tuner(tuner, folder)
     tuner.run_trial = _clearly(tuner.run_trial, folder)
-    # Of a subclass or of `watch`, which write files of their own there.
-    tuner.on_trial_end = _clearly(tuner.on_trial_end, folder)
+    # With the hooks, also those that `watch` adds later: they write files of their own there.
+    tuner.search = _clearly(tuner.search, folder)
+    setattr(tuner, _MARK, True)
 
 
 def _save_in_one_step(tuner: BaseTuner, state: SearchState) -> None:
@@ -76,6 +80,7 @@ def _save_in_one_step(tuner: BaseTuner, state: SearchState) -> None:
     def save_trial(trial: Trial) -> None:
         file = folder / f"trial_{trial.trial_id}" / "trial.json"
         with clear_errors(folder):
+            state.check_unchanged()
             file.parent.mkdir(exist_ok=True)
             files.write_text(file, json.dumps(trial.get_state()))
 

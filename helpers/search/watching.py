@@ -49,7 +49,7 @@ class _Watch:
     def on_trial_begin(self, trial: Trial) -> None:
         self.trial_began = time.perf_counter()
         self.record = {"parameters": None, "seconds": None, "epochs": []}
-        self._file(trial).unlink(missing_ok=True)  # of the same trial, before a crash
+        files.remove(self._file(trial))  # of the same trial, before a crash
         self._report("")
 
     def on_epoch_end(

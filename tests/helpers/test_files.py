@@ -65,7 +65,7 @@ def test_a_file_that_stays_open_is_an_error_after_a_while(tmp_path, monkeypatch)
         raise PermissionError(13, "in use")
 
     monkeypatch.setattr(files.os, "replace", refuse)
-    monkeypatch.setattr(files, "REPLACE_PATIENCE", 0.1)
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
     with pytest.raises(PermissionError):
         files.write_text(tmp_path / "a.json", "new")
     assert not list(tmp_path.iterdir())

@@ -1,6 +1,8 @@
 """Searches that die where a test wants them to."""
 
+import contextlib
 import os
+from pathlib import Path
 
 import keras
 import keras_tuner
@@ -9,12 +11,28 @@ import pytest
 
 from helpers.search import trials_table
 
+ROOT = Path(__file__).parents[2]
 X, Y = np.random.default_rng(0).normal(size=(40, 4)), np.arange(40) % 2
 posix = pytest.mark.skipif(os.name != "posix", reason="forks, and kills with SIGKILL")
 
 
 class Died(BaseException):
     """As good as SIGKILL, for what is on the disk: nobody catches it and saves something."""
+
+
+@contextlib.contextmanager
+def as_nobody(folder):
+    """Lets nobody write in a folder, not even root, who plays somebody else meanwhile."""
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o755)
 
 
 def make(folder, tuner_class=keras_tuner.RandomSearch, project="project", **how):

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 import time
@@ -15,7 +14,17 @@ from helpers.search import (
     trials_table,
     watch,
 )
-from tests.support.crashes import X, Y, make, posix, result, search_and_die, train, training
+from tests.support.crashes import (
+    X,
+    Y,
+    as_nobody,
+    make,
+    posix,
+    result,
+    search_and_die,
+    train,
+    training,
+)
 
 
 def test_a_grid_that_died_cannot_go_on_and_says_so_before_it_tries(tmp_path):
@@ -107,16 +116,12 @@ def test_a_disk_that_is_full_is_noticed_before_the_first_trial(small_disk):
 
 @posix
 def test_a_folder_without_write_permission_is_noticed_before_the_tuner_is_made(tmp_path):
-    tmp_path.chmod(0o555)
-    if os.geteuid() == 0:  # who may write everywhere, and so plays somebody else
-        os.seteuid(65534)
-    try:
-        with pytest.raises(DiskError, match=r"Permission denied.*`directory` where you may write"):
-            mend_project(tmp_path / "searches" / "project")
-    finally:
-        if os.getuid() == 0:
-            os.seteuid(0)
-        tmp_path.chmod(0o755)
+    folder = tmp_path / "searches" / "project"
+    with (
+        as_nobody(tmp_path),
+        pytest.raises(DiskError, match=r"Permission denied.*`directory` where you may write"),
+    ):
+        mend_project(folder)
 
 
 def test_a_trial_out_of_memory_and_one_with_nan_do_not_end_the_search(tmp_path):
