@@ -24,8 +24,9 @@ def load_bank(source: str | os.PathLike = "cifar10_mlp") -> Bank:
             `digits_mlp`), or the path of a file that `benchmarks/record_bank.py` made.
 
     Raises:
-        BankError: There is no such file, it is cut short or damaged, lacks a column, holds
-            a row twice or not at all, or belongs to another version of the schema.
+        BankError: The file does not exist or can't be read, it is cut short or damaged, its
+            first line or a column is missing, a row occurs twice or not at all, or it belongs to
+            another version of the schema.
     """
     recording = RECORDINGS.get(str(source))
     path = recording.file if recording else Path(source)
@@ -51,8 +52,12 @@ def _decompress(path: Path) -> str:
             "`git checkout bank` brings them back, and `python -m benchmarks.record_bank NAME` "
             "records them anew, which takes hours."
         ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise _damaged(path, f"it is cut short or no gzip file ({error})") from None
+    except gzip.BadGzipFile as error:  # an OSError, too
+        raise _damaged(path, f"it is no gzip file ({error})") from None
+    except OSError as error:
+        raise BankError(f"{path} can't be read: {error.strerror or error}.") from None
+    except (EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise _damaged(path, f"it is cut short or damaged ({error})") from None
 
 
 def _header(path: Path, line: str) -> dict:
@@ -67,9 +72,27 @@ def _header(path: Path, line: str) -> dict:
             f"{path.name} is of version {schema} of the schema, and these helpers read version "
             f"{SCHEMA}. Take the bank and the helpers from the same version of the course."
         )
-    if missing := [name for name in ("space", "seeds", "epochs") if name not in header]:
-        raise _damaged(path, f"its first line lacks {', '.join(missing)}")
+    space, configurations = header.get("space"), header.get("configurations")
+    width = len(space) if isinstance(space, dict) else 0
+    usable = {
+        "space": width > 0 and all(map(_are_numbers, space.values())),
+        "seeds": _are_numbers(header.get("seeds")),
+        "epochs": isinstance(header.get("epochs"), int) and header["epochs"] > 0,
+        "configurations": configurations is None
+        or isinstance(configurations, list)
+        and all(_are_numbers(row) and len(row) == width for row in configurations),
+    }
+    if faulty := [name for name, is_usable in usable.items() if not is_usable]:
+        raise _damaged(path, f"its first line lacks a usable {', '.join(faulty)}")
     return header
+
+
+def _are_numbers(values: object) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) > 0
+        and all(isinstance(value, (int, float)) for value in values)
+    )
 
 
 def _numbers(path: Path, text: str, keys: list[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -1,4 +1,5 @@
 import gzip
+import json
 
 import keras_tuner
 import numpy as np
@@ -73,8 +74,43 @@ def test_a_bank_of_another_schema_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["space", "seeds", "epochs"])
 def test_a_bank_whose_first_line_lacks_something_names_it(tmp_path, name):
     path = small_file(tmp_path / "bank.csv.gz", leave_out=name)
-    with pytest.raises(BankError, match=f"not a whole bank: its first line lacks {name}"):
+    with pytest.raises(BankError, match=f"bank: its first line lacks a usable {name}\\. `git"):
         load_bank(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("space", [None, [], {}, {"num_hidden": None}, {"num_hidden": []}, {"num_hidden": ["x"]}]),
+        ("seeds", [None, 1, [], ["x"], [[1]]]),
+        ("epochs", [None, "9", 0, 1.5, [9]]),
+        ("configurations", [1, "x", [None], [[1]], [[50, "x"]], [[50, 1e-5, 1]], {"a": 1}]),
+    ],
+)
+def test_a_bank_whose_first_line_says_something_strange_names_it(tmp_path, name, values):
+    path = small_file(tmp_path / "bank.csv.gz", epochs=1)
+    header, _, rest = gzip.decompress(path.read_bytes()).decode().partition("\n")
+    for value in values:
+        changed = {**json.loads(header.removeprefix("# ")), name: value}
+        text = f"# {json.dumps(changed)}\n{rest}"
+        path.write_bytes(gzip.compress(text.encode(), 1))
+        with pytest.raises(BankError, match=f"its first line lacks a usable {name}\\."):
+            load_bank(path)
+
+
+def test_a_bank_that_was_cut_anywhere_is_refused(tmp_path):
+    path = small_file(tmp_path / "bank.csv.gz", epochs=1)
+    text = gzip.decompress(path.read_bytes())
+    end_of_header = text.index(b"\n")
+    for kept in (*range(0, end_of_header + 60, 7), *range(end_of_header + 60, len(text) - 1, 499)):
+        path.write_bytes(gzip.compress(text[:kept], 1))
+        with pytest.raises(BankError, match="not a whole bank: "):
+            load_bank(path)
+
+
+def test_a_folder_is_no_bank(tmp_path):
+    with pytest.raises(BankError, match=f"{tmp_path.name} can't be read: ."):
+        load_bank(tmp_path)
 
 
 def test_a_bank_may_hold_a_part_of_the_configurations(tmp_path):
