@@ -1,32 +1,20 @@
-"""Writing a file in one step, recognising a full disk, and locking a folder."""
+"""Writing a file in one step, and recognising a full disk."""
 
 import contextlib
 import errno
-import json
 import os
 import shutil
-import socket
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
-
-import filelock
 
 Result = TypeVar("Result")
 
 # EDQUOT, of a quota, does not exist on Windows. EFBIG: the file system allows no larger file.
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-# Of a file system that has no locks: Lustre, NFS and SMB may be mounted without them.
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 PATIENCE = 5.0  # seconds that Windows gets to let go of a file
-LOCK_FILE = ".lock"
-
-
-class LockedError(OSError):
-    """Another process is at work in the folder; the message names it."""
 
 
 @contextlib.contextmanager
@@ -56,7 +44,7 @@ def replacing(target: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
             yield file
             file.flush()
             os.fsync(file.fileno())  # or a power cut could leave the new name without the content
-        _patiently(lambda: os.replace(draft, target))
+        _replace(draft, target)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)  # still there if the block failed
@@ -82,6 +70,10 @@ def remove(path: str | os.PathLike) -> None:
     """Removes a file or a folder, if it is there, as soon as nobody has it open."""
     path = Path(path)
     _patiently(lambda: shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True))
+
+
+def _replace(source: Path, target: Path) -> None:
+    _patiently(lambda: os.replace(source, target))
 
 
 def _patiently(act: Callable[[], Result]) -> Result:
@@ -125,80 +117,14 @@ def check_writable(folder: str | os.PathLike) -> None:
         file.flush()
 
 
-class FolderLock:
-    """Keeps other processes out of a folder for as long as this one holds it.
+def check_room(folder: str | os.PathLike, size: int) -> None:
+    """Makes sure that a file of `size` bytes has room in a folder.
 
-    The operating system lets go of the lock when its process ends, however it ends, so a dead
-    process blocks nobody. A file system without locks keeps nobody out: a warning says so.
-
-    Args:
-        folder: The folder, which is made if it does not exist.
-        purpose: What happens there, for the message to the others, such as `a search`.
+    Raises:
+        OSError: It has not, or nothing can be written there.
     """
-
-    def __init__(self, folder: str | os.PathLike, purpose: str) -> None:
-        """Prepares the lock, whose arguments are described above; takes nothing yet."""
-        self._folder = Path(folder)
-        self._purpose = purpose
-        self._owner = self._folder / f"{LOCK_FILE}.json"
-        # What filelock does where there are no locks would block others after a SIGKILL.
-        self._lock = filelock.FileLock(self._folder / LOCK_FILE, timeout=0, fallback_to_soft=False)
-
-    @property
-    def held(self) -> bool:
-        """Whether this object holds the lock."""
-        return self._lock.is_locked
-
-    def acquire(self, timeout: float = 0.0) -> None:
-        """Takes the lock; taken twice, it has to be released twice.
-
-        Args:
-            timeout: Seconds to wait for another process.
-
-        Raises:
-            LockedError: Another process holds it.
-            OSError: The folder can't be written, or the disk is full.
-        """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire(timeout=timeout)
-        except filelock.Timeout:
-            raise LockedError(
-                f"{self._who()} is at work in {self._folder}. Wait until it has ended, or end it; "
-                "or work in another folder."
-            ) from None
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            warnings.warn(
-                f"The file system of {self._folder} has no locks, so nothing keeps others out of "
-                f"it. See to it that no other process is at work there ({self._purpose}).",
-                stacklevel=2,
-            )
-            return
-        mine = {"process": os.getpid(), "machine": socket.gethostname(), "purpose": self._purpose}
-        with contextlib.suppress(OSError):  # on a full disk, the others learn less
-            write_text(self._owner, json.dumps(mine))
-
-    def release(self) -> None:
-        """Lets go of the lock, if it was not taken more often than released."""
-        if self._lock.lock_counter == 1:
-            with contextlib.suppress(OSError):  # it only informs the others
-                remove(self._owner)
-        self._lock.release()
-
-    def __enter__(self) -> "FolderLock":
-        """Takes the lock."""
-        self.acquire()
-        return self
-
-    def __exit__(self, *_) -> None:
-        """Lets go of the lock."""
-        self.release()
-
-    def _who(self) -> str:
-        try:
-            owner = json.loads(read_text(self._owner))
-            return f"Process {owner['process']} on {owner['machine']} ({owner['purpose']})"
-        except (OSError, ValueError, KeyError):
-            return "Another process"
+    if shutil.disk_usage(folder).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    if hasattr(os, "posix_fallocate"):  # where it exists, it knows quotas and limits, too
+        with tempfile.TemporaryFile(dir=folder) as file:
+            os.posix_fallocate(file.fileno(), 0, size)

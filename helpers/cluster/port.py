@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers import files
+from helpers import locks
 from helpers.cluster.errors import ClusterError
 
 
@@ -35,10 +35,10 @@ def hold_port(address: str, port: int | None) -> Iterator[int]:
             port = probe.getsockname()[1]
     user = os.getuid() if hasattr(os, "getuid") else ""
     folder = Path(tempfile.gettempdir(), f"keras-tuning-course-{user}", f"port-{port}")
-    lock = files.FolderLock(folder, "a cluster")
+    lock = locks.FolderLock(folder, "a cluster")
     try:
         lock.acquire()
-    except files.LockedError as error:
+    except locks.LockedError as error:
         raise _taken(address, port, str(error)) from None
     try:
         with socket.socket() as holder:

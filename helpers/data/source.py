@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import files
+from helpers import files, locks
 from helpers.data import keras_cache, npz
 from helpers.data.cifar10 import ArrayPair
 from helpers.data.errors import DataError
@@ -91,10 +91,10 @@ def _one_process_at_a_time() -> Iterator[None]:
     """
     user = os.getuid() if hasattr(os, "getuid") else ""  # elsewhere the folder is the user's own
     folder = Path(tempfile.gettempdir(), f"keras-tuning-course-{user}")
-    lock = files.FolderLock(folder, "loading CIFAR-10")
+    lock = locks.FolderLock(folder, "loading CIFAR-10")
     try:
         lock.acquire()
-    except files.LockedError:
+    except locks.LockedError:
         print("Another process is loading CIFAR-10 through Keras; waiting for it.", flush=True)
         lock.acquire(timeout=WAIT)
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras_tuner
 
-from helpers import files
+from helpers import files, locks
 from helpers.search.disk import unwritable
 from helpers.search.project import ProjectError
 
@@ -24,10 +24,10 @@ def lock_project(folder: Path) -> Iterator[None]:
         ProjectError: Another process holds it; the message names that process.
         DiskError: Nothing can be written there.
     """
-    lock = files.FolderLock(folder, "a search")
+    lock = locks.FolderLock(folder, "a search")
     try:
         lock.acquire()
-    except files.LockedError as error:
+    except locks.LockedError as error:
         raise ProjectError(str(error)) from None
     except OSError as error:
         raise unwritable(folder, error) from None

@@ -16,6 +16,7 @@ from helpers.search.disk import DiskError, check_writable, clear_errors
 from helpers.search.exclusion import SearchState, lock_project
 from helpers.search.project import FINISHED, ProjectError
 from helpers.search.reuse import how_to_reuse
+from helpers.search.room import check_room_for_checkpoints
 
 CHIEF_DISK_FULL = 74  # exit status of a chief that can't save: EX_IOERR of sysexits.h
 CHIEF_FAILED = 70  # of one that ran into another error: EX_SOFTWARE
@@ -68,6 +69,7 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
     else:
         kerastuner.make_client_patient(oracle, patience=patience)
         tuner.save = lambda: _save_tuner(tuner, folder)
+    check_room_for_checkpoints(tuner)
     tuner.run_trial = _clearly(tuner.run_trial, folder)
     # With the hooks, also those that `watch` adds later: they write files of their own there.
     tuner.search = _clearly(tuner.search, folder)

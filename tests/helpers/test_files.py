@@ -1,22 +1,11 @@
 import errno
+import io
 import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import pytest
 
 from helpers import files
-
-HOLDER = """
-import sys, time
-from helpers.files import FolderLock
-lock = FolderLock(sys.argv[1], "a test")
-lock.acquire()
-print("held", flush=True)
-time.sleep(60)
-"""
 
 
 def test_a_file_is_replaced_in_one_step_and_nothing_else_is_left(tmp_path):
@@ -42,33 +31,60 @@ def test_what_a_crash_left_of_a_file_is_recognised(tmp_path):
         (draft,) = tmp_path.iterdir()
         assert files.is_draft(draft)
     assert not files.is_draft(tmp_path / "a.json")
-    assert not files.is_draft(tmp_path / files.LOCK_FILE)
+    assert not files.is_draft(tmp_path / ".lock")
 
 
-def test_a_file_that_somebody_has_open_on_windows_is_replaced_when_it_is_closed(
-    tmp_path, monkeypatch
-):
-    replace, refusals = os.replace, [PermissionError(13, "in use")] * 3
-
-    def refuse_first(source, target):
-        if refusals:
-            raise refusals.pop()
-        replace(source, target)
-
-    monkeypatch.setattr(files.os, "replace", refuse_first)
-    files.write_text(tmp_path / "a.json", "new")
-    assert (tmp_path / "a.json").read_text() == "new" and not refusals
+OPEN_ELSEWHERE = {
+    "replacing": ("replace", lambda file: files.write_text(file, "new")),
+    "reading": ("open", lambda file: files.read_text(file)),
+    "removing": ("unlink", lambda file: files.remove(file)),
+    "removing its folder": ("unlink", lambda file: files.remove(file.parent)),
+}
 
 
-def test_a_file_that_stays_open_is_an_error_after_a_while(tmp_path, monkeypatch):
-    def refuse(source, target):
-        raise PermissionError(13, "in use")
+@pytest.fixture(params=OPEN_ELSEWHERE)
+def refused(request, tmp_path, monkeypatch):
+    """A file, something to do with it, and how often Windows refuses that from now on."""
+    name, act = OPEN_ELSEWHERE[request.param]
+    file = tmp_path / "folder" / "a.json"
+    file.parent.mkdir()
+    file.write_text("old", encoding="utf-8")
+    owner = io if name == "open" else os
+    original, left = getattr(owner, name), []
 
-    monkeypatch.setattr(files.os, "replace", refuse)
+    def refuse_first(*args, **kwargs):
+        if left:
+            left.pop()
+            raise PermissionError(errno.EACCES, "The file is in use", str(file))
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, refuse_first)
+    return file, lambda: act(file), left
+
+
+def test_a_file_that_somebody_has_open_on_windows_is_waited_for(refused):
+    file, act, left = refused
+    left.extend(range(3))
+    done = act()
+    assert not left
+    if done is None and file.exists():
+        assert file.read_text() == "new" and os.listdir(file.parent) == ["a.json"]
+    else:
+        assert done == "old" or not file.exists()
+
+
+def test_a_file_that_stays_open_is_an_error_after_a_while_and_stays_as_it_is(refused, monkeypatch):
+    file, act, left = refused
+    left.extend(range(10**5))
     monkeypatch.setattr(files, "PATIENCE", 0.1)
-    with pytest.raises(PermissionError):
-        files.write_text(tmp_path / "a.json", "new")
-    assert not list(tmp_path.iterdir())
+    with pytest.raises(PermissionError, match="in use"):
+        act()
+    left.clear()
+    assert file.read_text() == "old" and os.listdir(file.parent) == ["a.json"]
+
+
+def test_what_is_not_there_need_not_be_removed(tmp_path):
+    files.remove(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize(
@@ -96,38 +112,8 @@ def test_a_drive_that_does_not_exist_is_an_error_and_no_endless_loop(monkeypatch
         files.check_writable("Z:/searches/mine")
 
 
-@pytest.fixture
-def holder(tmp_path):
-    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
-
-
-def test_a_folder_that_another_process_holds_names_it(tmp_path, holder):
-    lock = files.FolderLock(tmp_path, "mine")
-    with pytest.raises(files.LockedError, match=rf"Process {holder.pid} on .* \(a test\) is at"):
-        lock.acquire()
-    assert not lock.held
-
-
-def test_a_lock_of_a_process_that_was_killed_blocks_nobody(tmp_path, holder):
-    holder.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-    holder.wait()
-    with files.FolderLock(tmp_path, "mine") as lock:
-        assert lock.held
-    assert not lock.held
-
-
-def test_two_locks_of_one_process_exclude_each_other_and_one_can_be_taken_twice(tmp_path):
-    first, second = (files.FolderLock(tmp_path, "mine") for _ in range(2))
-    with first:
-        first.acquire()
-        with pytest.raises(files.LockedError, match=f"Process {os.getpid()} "):
-            second.acquire()
-        first.release()
-        assert first.held
-    second.acquire()
-    second.release()
-    assert [path.name for path in Path(tmp_path).iterdir()] in ([], [files.LOCK_FILE])
+def test_a_file_that_is_too_large_for_the_disk_has_no_room_and_leaves_nothing(tmp_path):
+    files.check_room(tmp_path, 1000)
+    with pytest.raises(OSError) as raised:
+        files.check_room(tmp_path, 10 * shutil.disk_usage(tmp_path).free)
+    assert files.is_disk_full(raised.value) and not list(tmp_path.iterdir())

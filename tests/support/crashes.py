@@ -92,7 +92,7 @@ def build(hp):
 
 def training(folder, project="project"):
     where = {"directory": folder, "project_name": project, "seed": 1}
-    return keras_tuner.RandomSearch(build, "val_acc", max_trials=4, **where)
+    return keras_tuner.RandomSearch(build, "val_acc", max_trials=2, **where)
 
 
 def train(tuner):

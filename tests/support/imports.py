@@ -9,6 +9,7 @@ from pathlib import Path
 # they stand above it.
 ROOMS = (
     "files",
+    "locks",
     "display",
     "budget",
     "plots",

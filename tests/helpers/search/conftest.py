@@ -2,6 +2,7 @@ import keras_tuner
 import pytest
 
 from helpers.search import watch
+from tests.support.disks import LimitedFiles, MountedDisk
 from tests.support.searches import DATA, build, scored
 
 
@@ -12,7 +13,7 @@ def searched(tmp_path_factory):
     return tuner
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     how = {"directory": folder, "project_name": "p", "seed": 3, "max_trials": 2}
@@ -20,3 +21,11 @@ def trained(tmp_path_factory):
     watch(tuner)
     tuner.search(epochs=3, **DATA)
     return tuner
+
+
+@pytest.fixture(params=[MountedDisk, LimitedFiles])
+def small_disk(tmp_path, request):
+    (tmp_path / "disk").mkdir()
+    disk = request.param(tmp_path / "disk")
+    yield disk
+    disk.remove()

@@ -1,11 +1,12 @@
-import subprocess
-import sys
+import errno
+import os
 import time
 
 import keras
 import keras_tuner
 import pytest
 
+from helpers import files
 from helpers.search import (
     DiskError,
     ProjectError,
@@ -25,6 +26,7 @@ from tests.support.crashes import (
     train,
     training,
 )
+from tests.support.disks import LimitedFiles
 
 
 def test_a_grid_that_died_cannot_go_on_and_says_so_before_it_tries(tmp_path):
@@ -65,53 +67,136 @@ def test_a_chief_ends_soon_after_its_workers(tmp_path, monkeypatch):
     assert waited == [1, 1]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A real disk of 400 kB, on which no search of three checkpoints has room."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk]
-    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only Linux's root may mount a small disk")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
+@pytest.mark.parametrize("max_trials", [None, 1000])
+def test_a_grid_that_tried_every_combination_can_be_opened_again(tmp_path, max_trials):
+    """Some of them conditional, one declared late, and one that failed."""
+
+    def grid():
+        tuner = make(tmp_path, keras_tuner.GridSearch, max_trials=max_trials)
+
+        def run_trial(trial, **unused):
+            tuner.ran.append(trial.trial_id)
+            hp = trial.hyperparameters
+            if hp.Choice("kind", ["one", "two"]) == "two":
+                with hp.conditional_scope("kind", ["two"]):
+                    hp.Int("n", 1, 2)
+            if len(tuner.ran) == 5:
+                raise ValueError
+            return {"loss": 1.0}
+
+        tuner.run_trial = run_trial
+        return tuner
+
+    first = grid()
+    first.search(verbose=0)
+    again = grid()
+    protect(again)
+    again.search(verbose=0)
+    assert len(first.ran) == 9 * 3 and again.ran == []
+    unfinished = make(tmp_path, keras_tuner.GridSearch, "unfinished", max_trials=4)
+    unfinished.search(verbose=0)
+    with pytest.raises(ProjectError, match="how far a grid has come"):
+        protect(make(tmp_path, keras_tuner.GridSearch, "unfinished", max_trials=max_trials))
 
 
-# HDF5 fails once more when its half-written file is closed.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("protected", [False, True])
-def test_a_disk_that_fills_up_ends_the_search_in_one_clear_error(small_disk, protected):
-    tuner = training(small_disk)
-    watch(tuner)
-    if not protected:
-        with pytest.raises(Exception) as raised:
-            train(tuner)
-        assert "finished are kept" not in str(raised.value)
-        return
+def in_turn(first, second):
+    def both(*args):
+        first(*args)
+        second()
+
+    return both
+
+
+def test_a_disk_that_fills_up_in_training_ends_the_search_in_one_clear_error(small_disk):
+    """HDF5, which writes the checkpoint, would end the process in a segmentation fault."""
+    if isinstance(small_disk, LimitedFiles) and not hasattr(os, "posix_fallocate"):
+        pytest.skip("macOS does not tell beforehand whether a file will be too large")
+    tuner = training(small_disk.folder)
     protect(tuner)
+    watch(tuner)
+    # Enough for what says how far the search is, and not for a checkpoint.
+    tuner.on_trial_end = in_turn(tuner.on_trial_end, lambda: small_disk.fill(room=40_000))
     with pytest.raises(DiskError, match=r"(?s)disk that holds .* is full.*finished are kept"):
         train(tuner)
-    before = result(small_disk / "project").query("status == 'COMPLETED'")
-    assert 1 <= len(before) < 4
-    # Room is made, and it goes on.
-    subprocess.run(["mount", "-o", "remount,size=4m", small_disk], check=True)
-    mend_project(small_disk / "project")
-    tuner = training(small_disk)
+    project = small_disk.folder / "project"
+    before = result(project).query("status == 'COMPLETED'")
+    assert list(before.index) == [0]
+    small_disk.make_room()
+    mend_project(project)
+    tuner = training(small_disk.folder)
     protect(tuner)
     train(tuner)
-    after = result(small_disk / "project")
-    assert len(after) == 4 and (after["status"] == "COMPLETED").all()
-    assert after.loc[before.index, "score"].equals(before["score"])
+    after = result(project)
+    assert len(after) == 2 and (after["status"] == "COMPLETED").all()
+    assert after.loc[[0], "score"].equals(before["score"])
+
+
+@pytest.mark.parametrize("hook", ["on_search_begin", "on_trial_begin", "on_trial_end"])
+def test_a_disk_that_fills_up_between_two_epochs_ends_the_search_in_the_same_error(
+    small_disk, hook
+):
+    """At a trial's end KerasTuner has saved it before `watch` finds no room for its record."""
+    tuner = make(small_disk.folder)
+    protect(tuner)
+    setattr(tuner, hook, in_turn(getattr(tuner, hook), small_disk.fill))
+    watch(tuner)
+    with pytest.raises(DiskError, match=r"(?s)disk that holds .* is full.*finished are kept"):
+        tuner.search(verbose=0)
+    small_disk.make_room()
+    kept = ["0"] if hook == "on_trial_end" else []
+    tuner.ran.clear()
+    mend_project(small_disk.folder / "project")
+    again = make(small_disk.folder)
+    protect(again)
+    again.search(verbose=0)
+    assert kept + again.ran == ["0", "1", "2"]
+    assert not list(small_disk.folder.rglob("*.tmp"))
 
 
 def test_a_disk_that_is_full_is_noticed_before_the_first_trial(small_disk):
-    tuner = make(small_disk)
-    with pytest.raises(OSError):
-        (small_disk / "filler").write_bytes(b"0" * 500_000)
-    for look in (lambda: protect(tuner), lambda: mend_project(small_disk / "project")):
-        with pytest.raises(DiskError, match="Nothing can be written into .*No space left"):
+    tuner = make(small_disk.folder)
+    small_disk.fill()
+    for look in (lambda: protect(tuner), lambda: mend_project(small_disk.folder / "project")):
+        with pytest.raises(DiskError, match="into .*(No space left|File too large).*with room"):
             look()
     assert tuner.ran == []
+
+
+def test_a_file_that_another_program_never_lets_go_ends_the_search_and_nothing_is_lost(
+    tmp_path, monkeypatch
+):
+    """As on Windows, where an editor or a virus scanner may hold it open."""
+    replace = os.replace
+
+    def refuse(source, target):
+        if os.path.basename(target) == "oracle.json" and tuner.ran == ["0", "1"]:
+            raise PermissionError(errno.EACCES, "Access is denied", str(source))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(files, "PATIENCE", 0.0)
+    tuner = make(tmp_path)
+    protect(tuner)
+    with pytest.raises(DiskError, match=r"Access is denied.*virus scanner.*it goes on"):
+        tuner.search(verbose=0)
+    monkeypatch.undo()
+    (mended,) = mend_project(tmp_path / "project")
+    assert mended == "Trial 1 was finished, and does not run again."
+    again = make(tmp_path)
+    protect(again)
+    again.search(verbose=0)
+    assert again.ran == ["2"] and len(result(tmp_path / "project")) == 3
+
+
+def test_an_error_about_other_files_stays_the_trial_s_own(tmp_path):
+    def run_trial(trial, **unused):
+        raise PermissionError(errno.EACCES, "Access is denied", str(tmp_path / "my data.csv"))
+
+    tuner = make(tmp_path, max_consecutive_failed_trials=9)
+    tuner.run_trial = run_trial
+    protect(tuner)
+    tuner.search(verbose=0)
+    assert set(result(tmp_path / "project")["status"]) == {"FAILED"}
 
 
 @posix

@@ -47,7 +47,7 @@ def test_a_reused_trial_keeps_its_learning_curve(tmp_path):
     watch(tuner)
     train(tuner)
     old, new = (learning_curves(tmp_path / name) for name in ("lost", "project"))
-    assert len(new) == 4
+    assert len(new) == 2
     pd.testing.assert_frame_equal(new, old)
 
 

@@ -1,0 +1,121 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import files, locks
+from tests.support.crashes import posix
+
+HOLDER = """
+import sys, time
+from helpers.locks import FolderLock
+lock = FolderLock(sys.argv[1], "a test")
+lock.acquire()
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_folder_that_another_process_holds_names_it(tmp_path, holder):
+    lock = locks.FolderLock(tmp_path, "mine")
+    with pytest.raises(locks.LockedError, match=rf"Process {holder.pid} on .* \(a test\) is at"):
+        lock.acquire()
+    assert not lock.held
+
+
+def test_a_lock_of_a_process_that_was_killed_blocks_nobody(tmp_path, holder):
+    holder.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    holder.wait()
+    with locks.FolderLock(tmp_path, "mine") as lock:
+        assert lock.held
+    assert not lock.held
+
+
+def test_two_locks_of_one_process_exclude_each_other_and_one_can_be_taken_twice(tmp_path):
+    first, second = (locks.FolderLock(tmp_path, "mine") for _ in range(2))
+    with first:
+        first.acquire()
+        with pytest.raises(locks.LockedError, match=f"Process {os.getpid()} "):
+            second.acquire()
+        first.release()
+        assert first.held
+    second.acquire()
+    second.release()
+    assert [path.name for path in Path(tmp_path).iterdir()] in ([], [locks.LOCK_FILE])
+
+
+@posix
+def test_a_lock_of_a_killed_process_is_not_kept_by_a_child_that_it_forked(tmp_path):
+    """As the workers of a data loader do, which live on for a while."""
+    forking = HOLDER.replace("time.sleep", "import os; print(os.fork(), flush=True); time.sleep")
+    command = [sys.executable, "-c", forking, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        child = max(int(process.stdout.readline()) for _ in range(2))
+        process.kill()
+        process.wait()
+        try:
+            with locks.FolderLock(tmp_path, "mine") as lock:
+                assert lock.held
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_a_warning_and_nothing_stays_locked(
+    tmp_path, monkeypatch, number
+):
+    import fcntl
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    lock = locks.FolderLock(tmp_path, "mine")
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"has no locks.*no other process .* \(mine\)"):
+            lock.acquire()
+        assert not lock.held
+        lock.release()
+    monkeypatch.undo()
+    with lock:
+        assert lock.held
+
+
+def test_a_note_that_somebody_reads_on_windows_does_not_keep_the_lock(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(errno.EACCES, "in use")
+
+    monkeypatch.setattr(files, "PATIENCE", 0.0)
+    lock = locks.FolderLock(tmp_path, "mine")
+    lock.acquire()
+    monkeypatch.setattr(Path, "unlink", refuse)
+    lock.release()
+    assert not lock.held
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{}", "half"])
+def test_a_note_that_can_t_be_read_names_nobody(tmp_path, note):
+    with locks.FolderLock(tmp_path, "mine"):
+        (tmp_path / f"{locks.LOCK_FILE}.json").write_text(note)
+        with pytest.raises(locks.LockedError, match="Another process is at work in"):
+            locks.FolderLock(tmp_path, "mine").acquire()
+
+
+def test_a_lock_that_is_let_go_in_time_is_waited_for(tmp_path, holder):
+    holder.send_signal(signal.SIGTERM)
+    locks.FolderLock(tmp_path, "mine").acquire(timeout=60)
