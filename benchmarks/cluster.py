@@ -24,6 +24,7 @@ from helpers.search import trials_table
 
 TRIALS = 24
 EPOCHS = 10
+TAIL = 3000  # characters of what a search wrote before it failed
 ENOUGH = 12  # trials; with fewer, the uneven end of the search decides
 # What to expect, in trials a minute of the search alone: at least.
 EXPECTED = {"1 worker": 0.85, "2 workers": 1.0}
@@ -97,7 +98,7 @@ def measure(workers: int, trials: int, epochs: int) -> tuple[float, float]:
             command = [sys.executable, str(script), *arguments]
             done = subprocess.run(command, env=alone, capture_output=True, text=True)
             if done.returncode:
-                raise cluster.ClusterError(f"The search failed:\n{done.stderr[-cluster.TAIL :]}")
+                raise cluster.ClusterError(f"The search failed:\n{done.stderr[-TAIL:]}")
         seconds = time.perf_counter() - start
         completed = int((trials_table(folder / "job")["status"] == "COMPLETED").sum())
         if completed != trials:

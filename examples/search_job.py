@@ -19,6 +19,7 @@ import keras_tuner
 
 from helpers import (
     build_model,
+    cluster,
     get_budget,
     load_cifar10,
     mend_project,
@@ -46,7 +47,9 @@ def main() -> None:
     options = parser.parse_args()
     project = options.directory / options.project
 
-    if role() != "worker":
+    if role() == "worker":
+        cluster.wait_for_chief()
+    else:
         mend_project(project)
     budget = get_budget()
     tuner = keras_tuner.RandomSearch(

@@ -2,5 +2,6 @@
 
 from helpers.cluster.errors import ClusterError
 from helpers.cluster.launcher import run
+from helpers.cluster.waiting import wait_for_chief
 
-__all__ = ["ClusterError", "run"]
+__all__ = ["ClusterError", "run", "wait_for_chief"]

@@ -9,6 +9,7 @@ before it imports Keras has to count.
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 
@@ -28,9 +29,16 @@ def main() -> None:
 def _end_with_the_launcher(watched: int) -> None:
     while os.read(watched, 1):
         pass
-    if os.name == "posix":
+    end_all()
+
+
+def end_all() -> None:
+    """Kills this process, and all that it has started."""
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(os.getpid())], capture_output=True)
+        os._exit(1)
+    else:
         os.killpg(os.getpgrp(), signal.SIGKILL)
-    os._exit(1)
 
 
 if __name__ == "__main__":

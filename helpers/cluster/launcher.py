@@ -18,8 +18,8 @@ from pathlib import Path
 
 from helpers import display
 from helpers.cluster.errors import ClusterError
-from helpers.cluster.port import hold_port
-from helpers.cluster.processes import Process, end, make_processes, running
+from helpers.cluster.port import hold_port, is_listening
+from helpers.cluster.processes import Process, make_processes, running
 from helpers.cluster.signals import note_signals
 
 LOOPBACK = "127.0.0.1"
@@ -27,8 +27,9 @@ MAX_RESTARTS = 3  # of one process, one after the other without a finished trial
 POLL = 0.5  # seconds between two looks at the processes
 SHARE = 0.05  # of the time that may go into asking the chief how far it is
 CHIEF_PATIENCE = 60.0  # seconds that a chief gets to end after its workers
-DISK_PATIENCE = 480.0  # seconds that workers keep their results for a chief that can't save
+DISK_PATIENCE = 480.0  # seconds that a full disk may stay full; workers keep their results longer
 DISK_PAUSE = 5.0  # seconds before it is tried again
+DISK_RECOVERED = 60.0  # seconds of a chief's life after which the disk has been all right
 
 Show = Callable[..., None]
 
@@ -71,19 +72,20 @@ def run(
         raise ClusterError(f"There is no script {script}.")
     if workers < 1:
         raise ClusterError(f"workers={workers}: a search needs at least one worker to train.")
-    show: Show = (lambda text, changing="": None) if quiet else display.line_display(sys.stderr)
+    show: Show | None = None if quiet else display.line_display(sys.stderr)
     with (
         hold_port(address, port) as held,
-        tempfile.TemporaryDirectory(prefix="cluster-") as folder,
+        tempfile.TemporaryDirectory(prefix="cluster-", ignore_cleanup_errors=True) as folder,
     ):
         processes = make_processes(script, workers, arguments, address, held, Path(folder))
         with note_signals() as received, running(processes):
-            _Supervisor(processes, f"{address}:{held}", show, received).watch()
+            _Supervisor(processes, (address, held), show, received).watch()
         if received:
-            show("Interrupted. The same command goes on where this one stopped.", "\n")
+            if show:
+                show("Interrupted. The same command goes on where this one stopped.", "\n")
             return 128 + received[0]
-        show("Done.", "\n")
-        if not quiet:
+        if show:
+            show("Done.", "\n")
             print(processes[0].last_words(), end="")
     return 0
 
@@ -92,10 +94,14 @@ class _Supervisor:
     """Looks after the processes until the search is done."""
 
     def __init__(
-        self, processes: list[Process], target: str, show: Show, received: list[int]
+        self,
+        processes: list[Process],
+        address: tuple[str, int],
+        show: Show | None,
+        received: list[int],
     ) -> None:
         self.chief, *self.workers = processes
-        self.target, self.show, self.received = target, show, received
+        self.address, self.show, self.received = address, show, received
         self.began = time.monotonic()
         self.finished = 0
         self.next_question = 0.0
@@ -111,42 +117,43 @@ class _Supervisor:
                 return
             if status is not None:
                 self.revive_chief(status)
-                continue
             for worker in self.workers:
                 status = worker.status()
                 if status not in (None, 0):
                     self.restart(worker, status)
             self.check_that_the_chief_ends()
-            if time.monotonic() > self.next_question:
-                self.report()
+            if self.show and time.monotonic() > self.next_question:
+                self.report(self.show)
 
     def revive_chief(self, status: int) -> None:
-        """Starts the chief again, at once or when there is room on the disk."""
+        """Starts the chief again, at once or when there may be room on the disk.
+
+        The workers go on meanwhile, and keep their results until it is back.
+        """
         from helpers.search import CHIEF_DISK_FULL, CHIEF_FAILED
 
         if status == CHIEF_FAILED:
             raise ClusterError(f"The chief can't go on:\n{self.chief.last_words()}")
+        if self.chief.age() > DISK_RECOVERED:
+            self.disk_full = None
         if status == CHIEF_DISK_FULL and self.disk_full is None:
             self.disk_full = time.monotonic()
-        if self.disk_full is not None:
-            # Workers wait with their results until it is back.
-            if time.monotonic() - self.disk_full > DISK_PATIENCE:
-                raise ClusterError(
-                    f"The chief can't save what it knows:\n{self.chief.last_words()}"
-                )
-            self.show("The disk is full. Free some space: the search then goes on.", "\n")
+        if self.disk_full is None:
+            self.restart(self.chief, status)
+        elif time.monotonic() - self.disk_full > DISK_PATIENCE:
+            raise ClusterError(f"The chief can't save what it knows:\n{self.chief.last_words()}")
+        else:
+            if self.show:
+                self.show("The disk is full. Free some space: the search then goes on.", "\n")
             time.sleep(DISK_PAUSE)
             self.chief.start()
-            return
-        # A chief that comes back hands out again what was running, so a worker that went on
-        # with it would finish a trial that another one repeats.
-        end(self.workers)
-        self.restart(self.chief, status)
         for worker in self.workers:
-            worker.start()
+            if worker.status() == 0:
+                worker.start()  # or nobody would ask the new chief, which tells it that all is done
 
     def restart(self, process: Process, status: int) -> None:
         """Starts a process again, if it has not died too often."""
+        self.count()
         if self.finished > process.finished_before:
             process.restarts, process.finished_before = 0, self.finished
         if process.restarts == MAX_RESTARTS:
@@ -170,21 +177,28 @@ class _Supervisor:
                 f"in the project folder. Its last words:\n{self.chief.last_words()}"
             )
 
-    def report(self) -> None:
-        """Asks the chief how far it is, and shows it."""
-        from helpers import kerastuner  # imports Keras, which nobody should wait for
+    def count(self) -> dict[str, int] | None:
+        """Asks the chief how many trials are in which state; None if it does not answer."""
+        if not is_listening(*self.address):
+            return None
+        from helpers import kerastuner  # imports Keras, for which nobody should wait in vain
 
         asked = time.monotonic()
-        seen = kerastuner.count_statuses(self.target)
+        seen = kerastuner.count_statuses("{}:{}".format(*self.address))
         answered = time.monotonic()
         self.next_question = answered + (answered - asked) / SHARE
+        if seen is not None:
+            self.finished = seen.get("COMPLETED", 0) + seen.get("FAILED", 0)
+        return seen
+
+    def report(self, show: Show) -> None:
+        """Shows how far the chief is."""
+        seen = self.count()
         if seen is None:
             return
-        self.disk_full = None
-        self.finished = sum(seen.get(name, 0) for name in ("COMPLETED", "FAILED"))
         restarts = sum(process.restarts for process in (self.chief, *self.workers))
-        self.show(
+        show(
             f"{self.finished} trials finished, {seen.get('RUNNING', 0)} running, "
             f"{len(self.workers)} workers" + (f", {restarts} restarts" if restarts else ""),
-            f", {answered - self.began:.0f} s",
+            f", {time.monotonic() - self.began:.0f} s",
         )

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,8 @@ def hold_port(address: str, port: int | None) -> Iterator[int]:
     """Finds a port for the chief, or checks the one that was asked for, and holds it.
 
     gRPC lets several servers share a port (SO_REUSEPORT), and their workers mix. So it is held by
-    a lock, which other clusters respect, and where the system can share ports, by a socket that
-    shares it with the chief alone.
+    a lock, which other clusters respect, and on Linux also by a socket, which keeps other
+    programs away until the chief listens.
 
     Args:
         address: Where the chief listens.
@@ -48,13 +49,25 @@ def hold_port(address: str, port: int | None) -> Iterator[int]:
         lock.release()
 
 
+def is_listening(address: str, port: int) -> bool:
+    """Returns whether a program listens on the port."""
+    try:
+        socket.create_connection((address, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
 def _bind(holder: socket.socket, address: str, port: int) -> None:
     try:
         with socket.socket() as probe:
-            # As the chief itself would, right after another one has ended.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform != "win32":  # where this option takes a port that is taken
+                # As the chief itself would, right after another one has ended.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-        if hasattr(socket, "SO_REUSEPORT"):
+        if sys.platform == "linux":
+            # Elsewhere the chief could not listen beside it.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             holder.bind((address, port))
     except (OSError, OverflowError) as error:

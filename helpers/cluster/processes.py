@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from helpers.cluster import groups
 
 CHIEF = "chief"  # KerasTuner takes an ID with this word in it for the chief's
 PATIENCE = 10.0  # seconds that a process gets to end by itself, after being asked to
@@ -26,8 +27,9 @@ class Process:
         environment: Its environment variables.
         log: The file that holds what it prints.
         running: The process, once it was started.
+        started: When it was last started, on the monotonic clock, in seconds.
         restarts: How often it was started again since a trial was last finished.
-        finished_before: The finished trials of the search at its last restart.
+        finished_before: The finished trials of the search when that was last 0.
     """
 
     tuner_id: str
@@ -35,8 +37,9 @@ class Process:
     environment: dict[str, str]
     log: Path
     running: subprocess.Popen | None = None
+    started: float = 0.0
     restarts: int = 0
-    finished_before: int = field(default=0, repr=False)
+    finished_before: int = 0
 
     def start(self) -> None:
         """Starts the process in a group of its own; what it prints is added to its log."""
@@ -48,9 +51,9 @@ class Process:
                 stdin=subprocess.PIPE,  # closed when this process ends: see `child`
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C reaches this process alone, which ends the others in order.
-                start_new_session=True,
+                **groups.APART,
             )
+        self.started = time.monotonic()
 
     def let_go(self) -> None:
         """Closes what this process holds of one that has ended."""
@@ -60,6 +63,10 @@ class Process:
     def status(self) -> int | None:
         """Returns its exit status, or None while it runs."""
         return None if self.running is None else self.running.poll()
+
+    def age(self) -> float:
+        """Returns the seconds since it was last started."""
+        return time.monotonic() - self.started
 
     def last_words(self) -> str:
         """Returns the end of what the process has printed."""
@@ -134,16 +141,12 @@ def end(processes: list[Process]) -> None:
     started = [process.running for process in processes if process.running is not None]
     for one in started:
         if one.poll() is None:
-            one.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+            groups.ask_to_end(one)
     deadline = time.monotonic() + PATIENCE
     for one in started:
         with contextlib.suppress(subprocess.TimeoutExpired):
             one.wait(max(0.1, deadline - time.monotonic()))
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(one.pid, signal.SIGKILL)  # also what it has left behind
-        else:
-            one.kill()
+        groups.kill(one)  # also what it has left behind
         one.wait()
     for process in processes:
         process.let_go()

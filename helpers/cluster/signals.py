@@ -5,14 +5,16 @@ import signal
 import threading
 from collections.abc import Iterator
 
-STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # those of them that the system has
+# Those of them that the system has. Windows sends SIGBREAK when the terminal is closed.
+STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 @contextlib.contextmanager
 def note_signals() -> Iterator[list[int]]:
     """Notes requests to end in a list, instead of raising wherever the program stands.
 
-    An exception that comes while gRPC's own code runs is lost there.
+    An exception that comes while gRPC's own code runs is lost there. A signal that is ignored
+    stays ignored: `nohup` lets a search outlive its terminal in this way.
     """
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():  # which alone gets signals
@@ -22,6 +24,7 @@ def note_signals() -> Iterator[list[int]]:
     before = {
         number: signal.signal(number, lambda received_number, _: received.append(received_number))
         for number in numbers
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield received

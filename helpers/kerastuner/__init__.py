@@ -5,6 +5,8 @@ to know beforehand what Hyperband will do. What is used here belongs to one rele
 `requirements.txt` pins; the tests notice when another one differs.
 """
 
+from helpers.kerastuner.chief import PortTakenError, improve_chief
+from helpers.kerastuner.client import ChiefGoneError, make_client_patient
 from helpers.kerastuner.oracles import (
     BoundMinimisingOracle,
     DeclarationRecorder,
@@ -13,16 +15,7 @@ from helpers.kerastuner.oracles import (
     keeps_books,
     replace_writers,
 )
-from helpers.kerastuner.processes import (
-    ChiefGoneError,
-    chief_address,
-    count_statuses,
-    end_chief_on_error,
-    end_chief_promptly,
-    is_chief,
-    is_worker,
-    make_client_patient,
-)
+from helpers.kerastuner.processes import count_statuses, is_chief
 from helpers.kerastuner.tuners import build_model
 from helpers.kerastuner.version import TESTED, check_version
 
@@ -31,16 +24,14 @@ __all__ = [
     "BoundMinimisingOracle",
     "ChiefGoneError",
     "DeclarationRecorder",
+    "PortTakenError",
     "build_model",
-    "chief_address",
     "check_version",
     "count_statuses",
-    "end_chief_on_error",
-    "end_chief_promptly",
     "hyperband_budget",
+    "improve_chief",
     "is_chief",
     "is_exhausted",
-    "is_worker",
     "keeps_books",
     "make_client_patient",
     "replace_writers",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -64,8 +63,7 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
         _save_in_one_step(tuner, state)
         tuner.search = _alone(tuner.search, state)
         if kerastuner.is_chief():
-            kerastuner.end_chief_promptly()
-            kerastuner.end_chief_on_error(oracle, _end_chief)
+            kerastuner.improve_chief(oracle, on_error=_end_chief)
     else:
         kerastuner.make_client_patient(oracle, patience=patience)
         tuner.save = lambda: _save_tuner(tuner, folder)
@@ -109,24 +107,9 @@ def _alone(search: Callable, state: SearchState) -> Callable:
     def search_alone(*args, **kwargs):
         with lock_project(state.folder):
             state.check_unchanged()
-            if kerastuner.is_chief():
-                _check_port_is_free()
             return search(*args, **kwargs)
 
     return search_alone
-
-
-def _check_port_is_free() -> None:
-    """Raises a `ProjectError` if another chief listens where this one is to listen.
-
-    gRPC lets several servers listen on one port: their workers would mix.
-    """
-    host, port = kerastuner.chief_address()
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
-        return
-    raise ProjectError(f"Another program listens on port {port} of {host}. Choose another port.")
 
 
 def _end_chief(error: Exception) -> None:

@@ -1,56 +1,69 @@
 """A search in several processes that trains nothing, and what a test wants to know of it."""
 
 import os
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TRIALS = 7
+TRIALS = 6
 
-# A search that trains nothing, and notes when a trial begins and ends, and in which process.
+# A search that trains nothing, and notes when a trial begins and ends, and in which process. No
+# trial ends while there is a file `hold`; while there is a file `fill the disk`, the next trial
+# that ends finds the chief's disk full.
 JOB = f"""
 import os, pathlib, sys, time
 import keras_tuner
 from helpers import mend_project, protect
 
 folder = pathlib.Path(sys.argv[1])
+me = os.environ["KERASTUNER_TUNER_ID"]
 
 def note(word, trial):
     with open(folder / "notes", "a") as file:
-        print(word, trial.trial_id, os.environ["KERASTUNER_TUNER_ID"], os.getpid(), file=file)
+        print(word, trial.trial_id, me, os.getpid(), file=file)
 
-class Slow(keras_tuner.RandomSearch):
+class Held(keras_tuner.RandomSearch):
     def run_trial(self, trial, **unused):
         note("begin", trial)
-        time.sleep(float(sys.argv[2]))
+        while (folder / "hold").exists():
+            time.sleep(0.05)
         note("end", trial)
         return {{"loss": trial.hyperparameters.get("x")}}
 
 hp = keras_tuner.HyperParameters()
 hp.Float("x", 0.0, 1.0)
 hp.Fixed("padding", 20_000 * "x")
-if os.environ["KERASTUNER_TUNER_ID"] == "chief":
+if me == "chief":
     mend_project(folder / "project")
 how = {{"directory": folder, "project_name": "project", "seed": 1}}
-tuner = Slow(objective="loss", max_trials={TRIALS}, hyperparameters=hp, **how)
+tuner = Held(objective="loss", max_trials={TRIALS}, hyperparameters=hp, **how)
 protect(tuner)
-if pathlib.Path(folder / "fill the disk").exists() and os.environ["KERASTUNER_TUNER_ID"] == "chief":
-    import resource
+if me == "chief":
     end_trial = tuner.oracle.end_trial
 
     def end_trial_on_a_full_disk(trial):
-        # Once: the next chief finds room.
-        (folder / "fill the disk").unlink()
-        # More than the log has, and less than the state takes.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, resource.RLIM_INFINITY))
+        if (folder / "fill the disk").exists():
+            import resource
+            (folder / "fill the disk").unlink()  # once: the next chief finds room
+            # More than the log has, and less than the state takes.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, resource.RLIM_INFINITY))
         return end_trial(trial)
 
     tuner.oracle.end_trial = end_trial_on_a_full_disk
-(folder / ("pid-" + os.environ["KERASTUNER_TUNER_ID"])).write_text(str(os.getpid()))
+(folder / f"pid-{{me}}").write_text(str(os.getpid()))
 tuner.search(verbose=0)
-if os.environ["KERASTUNER_TUNER_ID"] == "chief":
+if me == "chief":
     print("the chief knows", len(tuner.oracle.trials), "trials")
 """
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def notes(folder):
@@ -67,6 +80,9 @@ def wait_until(condition, seconds=120):
 
 
 def is_alive(pid):
+    if sys.platform == "win32":  # where os.kill ends a process, whatever the signal
+        found = subprocess.run(["tasklist", "/FI", f"PID eq {pid}"], capture_output=True, text=True)
+        return str(pid) in found.stdout
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
