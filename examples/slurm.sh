@@ -42,11 +42,7 @@ srun --cpus-per-task="$SLURM_CPUS_PER_TASK" --kill-on-bad-exit=0 bash -c '
   export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK TF_NUM_INTRAOP_THREADS=$SLURM_CPUS_PER_TASK
   search "worker$SLURM_PROCID"
 ' &
-workers=$!
 
-# Not for the workers: one may be lost, and wait for a chief that has gone.
-status=0
-wait "$chief" || status=$?
-kill "$workers" 2>/dev/null || true
-wait "$workers" || true
-exit "$status"
+# Slurm ends what is left when this script ends: a worker may be lost, and wait for a chief that has
+# gone.
+wait "$chief"
