@@ -1,21 +1,61 @@
 """CIFAR-10 through Keras: its cache, its download, and what can go wrong with either."""
 
+import contextlib
 import errno
 import http.client
+import os
 import pickle
 import socket
 import ssl
 import tarfile
+import tempfile
 import urllib.error
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
 
-from helpers import files
+from helpers import files, locks
 from helpers.data.cifar10 import ArrayPair
 from helpers.data.errors import DataError
 from helpers.data.npz import checked_images
 
 # Seconds without a byte after which a download is given up. Keras itself waits for ever.
 DOWNLOAD_TIMEOUT = 20.0
+WAIT = 3600.0  # seconds that a process waits while another one downloads
+
+
+def lock_folder() -> Path:
+    """Returns the folder that is locked while a process of this user asks Keras for the images."""
+    user = os.getuid() if hasattr(os, "getuid") else ""  # elsewhere the folder is the user's own
+    return Path(tempfile.gettempdir(), f"keras-tuning-course-{user}")
+
+
+@contextlib.contextmanager
+def one_process_at_a_time() -> Iterator[None]:
+    """Lets one process of this user ask Keras for the images, and the others wait.
+
+    Keras unpacks its archive anew in every call, into the folder that another process may be
+    reading.
+
+    Raises:
+        DataError: Another process has been at it for too long.
+    """
+    lock = locks.FolderLock(lock_folder(), "loading CIFAR-10")
+    try:
+        lock.acquire()
+    except locks.LockedError:
+        print("Another process is loading CIFAR-10 through Keras; waiting for it.", flush=True)
+        try:
+            lock.acquire(timeout=WAIT)
+        except locks.LockedError:
+            raise DataError(
+                "CIFAR-10 could not be loaded: another process has not finished loading it in "
+                f"{WAIT / 60:.0f} minutes"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def load_keras() -> tuple[ArrayPair, ArrayPair]:

@@ -4,13 +4,12 @@ import contextlib
 import errno
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from helpers import files, locks
+from helpers import files
 from helpers.data import keras_cache, npz
 from helpers.data.cifar10 import ArrayPair
 from helpers.data.errors import DataError
@@ -19,7 +18,6 @@ VARIABLE = "COURSE_DATA"
 DEFAULT = "auto"
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCAL_FILE = "data/cifar10.npz"  # under ROOT
-WAIT = 3600.0  # seconds that a process waits while another one downloads
 
 # As it has to be typed: `make` installs into .venv and activates nothing.
 _IN_VENV = Path(sys.prefix) == ROOT / ".venv"
@@ -66,49 +64,23 @@ def load_cifar10(source: str | os.PathLike | None = None) -> tuple[ArrayPair, Ar
         return _load_standin()
     if source not in ("auto", "cifar10"):
         return _load_npz(_find(source, asked_by), os.fspath(source))
-    try:
-        with _one_process_at_a_time():
-            if os.path.lexists(ROOT / LOCAL_FILE):
-                return _load_npz(ROOT / LOCAL_FILE, LOCAL_FILE)
-            return _load_keras()
-    except _UnavailableError as error:
-        if source == "cifar10":
-            raise DataError(f"{error}. {_WAY_OUT}") from None
-        _print_notice(error)
-        return _load_standin()
-
-
-class _UnavailableError(DataError):
-    """Keras can't give the images, which `auto` gets over."""
-
-
-@contextlib.contextmanager
-def _one_process_at_a_time() -> Iterator[None]:
-    """Lets one process of this user ask Keras for the images, and the others wait.
-
-    Keras unpacks its archive anew in every call, into the folder that another process may be
-    reading.
-    """
-    user = os.getuid() if hasattr(os, "getuid") else ""  # elsewhere the folder is the user's own
-    folder = Path(tempfile.gettempdir(), f"keras-tuning-course-{user}")
-    lock = locks.FolderLock(folder, "loading CIFAR-10")
-    try:
-        lock.acquire()
-    except locks.LockedError:
-        print("Another process is loading CIFAR-10 through Keras; waiting for it.", flush=True)
-        lock.acquire(timeout=WAIT)
-    try:
-        yield
-    finally:
-        lock.release()
+    local = ROOT / LOCAL_FILE
+    if not os.path.lexists(local):
+        try:
+            with keras_cache.one_process_at_a_time():
+                if not os.path.lexists(local):  # another process may have just written it
+                    return _load_keras()
+        except DataError as error:
+            if source == "cifar10":
+                raise DataError(f"{error}. {_WAY_OUT}") from None
+            _print_notice(error)
+            return _load_standin()
+    return _load_npz(local, LOCAL_FILE)
 
 
 def _load_keras() -> tuple[ArrayPair, ArrayPair]:
     """Loads CIFAR-10 through Keras and keeps it as the file of the project if it can."""
-    try:
-        images = keras_cache.load_keras()
-    except DataError as error:
-        raise _UnavailableError(str(error)) from error
+    images = keras_cache.load_keras()
     _print_source("CIFAR-10, from Keras' cache", images)
     with contextlib.suppress(OSError):  # a project that can't be written, or a full disk
         _write_npz(ROOT / LOCAL_FILE, lambda: images)
@@ -191,7 +163,7 @@ def save_cifar10(target: str | os.PathLike) -> None:
     """
     path = Path(os.path.expanduser(target))
     try:
-        with _one_process_at_a_time():
+        with keras_cache.one_process_at_a_time():
             _write_npz(path, keras_cache.load_keras)
     except OSError as error:
         raise DataError(f"{target} can't be written: {error.strerror or error}") from None

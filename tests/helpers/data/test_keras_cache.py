@@ -5,6 +5,7 @@ import socket
 import tarfile
 import time
 import urllib.error
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,11 +194,15 @@ def test_an_interrupt_is_not_taken_for_a_failed_download(keras_cifar10, monkeypa
 @needs_fork
 @may_fork
 def test_processes_that_load_at_the_same_time_all_get_the_whole_archive(
-    archive, download_from, cache, project, monkeypatch
+    archive, download_from, cache, project, monkeypatch, tmp_path
 ):
     copy = tarfile.copyfileobj
 
+    unpacked = tmp_path / "unpacked"
+
     def copy_slowly(source, target, length, *rest, **options):
+        with open(unpacked, "a") as log:
+            log.write(f"{Path(target.name).name}\n")
         copy(source, target, length // 2)
         target.flush()
         time.sleep(0.1)  # long enough for another process to find half a file
@@ -221,6 +226,7 @@ def test_processes_that_load_at_the_same_time_all_get_the_whole_archive(
                 os._exit(status)
         children.append(child)
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+    assert len(unpacked.read_text().split()) == 6, "unpacked more than once"
     assert os.listdir(project / "data") == ["cifar10.npz"]
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers import locks
 from helpers.data import __main__ as command_line
 from helpers.data import (
     keras_cache,
@@ -16,6 +18,16 @@ from helpers.data import (
 )
 from tests.support import faulty_server
 from tests.support.images import arrays, is_archive, is_standin, refusal
+
+# What is said after waiting for nothing; the tests wait a tenth of a second.
+WAITED = "CIFAR-10 could not be loaded: another process has not finished loading it in 0 minutes"
+
+
+@contextlib.contextmanager
+def being_loaded_elsewhere():
+    """Holds the lock that a process takes while it loads CIFAR-10 through Keras."""
+    with locks.FolderLock(keras_cache.lock_folder(), "a download"):
+        yield
 
 
 def test_a_relative_path_is_looked_up_in_the_working_directory_first(small, project, capsys):
@@ -77,6 +89,33 @@ def test_the_projects_own_file_comes_first(small, project, monkeypatch, capsys, 
     np.savez(project / "data" / "cifar10.npz", **arrays())
     load_cifar10(source)
     assert capsys.readouterr().out.startswith("Images: CIFAR-10, from data/cifar10.npz (")
+
+
+def test_the_projects_own_file_is_read_without_waiting_for_another_process(
+    small, project, monkeypatch, capsys
+):
+    monkeypatch.setattr(keras_cache, "WAIT", 0.1)
+    (project / "data").mkdir()
+    np.savez(project / "data" / "cifar10.npz", **arrays())
+    with being_loaded_elsewhere():
+        load_cifar10("auto")
+    assert capsys.readouterr().out == (
+        "Images: CIFAR-10, from data/cifar10.npz (100 to train, 20 to test)\n"
+    )
+
+
+def test_a_process_that_never_ends_its_download_is_not_waited_for_without_end(
+    project, monkeypatch, capsys
+):
+    monkeypatch.setattr(keras_cache, "WAIT", 0.1)
+    with being_loaded_elsewhere():
+        assert is_standin(load_cifar10("auto"))
+        first, *_ = capsys.readouterr().out.splitlines()
+        message = refusal("cifar10")
+        assert save_error(project / "cifar10.npz", capsys).startswith(WAITED)
+    assert first == "Another process is loading CIFAR-10 through Keras; waiting for it."
+    assert message.startswith(WAITED) and "COURSE_DATA=standin" in message
+    assert not (project / "cifar10.npz").exists()
 
 
 @pytest.mark.parametrize("source", ["auto", "cifar10"])
