@@ -14,8 +14,8 @@ help: ## list the targets
 setup: ## make .venv and install into it, unless that is done (PYTHON= names the interpreter)
 	@sh tools/setup.sh
 
-lab: setup ## open JupyterLab on the first notebook (ARGS=--no-browser passes through)
-	$(python) -m jupyterlab notebooks/01_*.ipynb $(ARGS)
+lab: setup ## open JupyterLab on the first notebook, or the one that runs (ARGS=--no-browser passes through)
+	$(python) -m tools.lab $(ARGS)
 
 test: setup ## run all tests on made-up images at the quick budget (ARGS= goes to pytest)
 	COURSE_DATA=standin COURSE_BUDGET=quick $(python) -m pytest $(ARGS)

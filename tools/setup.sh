@@ -5,8 +5,9 @@ set -eu
 unset CDPATH
 cd -P "$(dirname "$0")/.."
 
-needed_mb=3500 # what .venv weighs on Linux, 2600, and a margin for pip's own downloads
+needed_mb=3500 # what .venv weighs on Linux, 2600, and a margin for the downloads
 stamp=.venv/installed
+pyenv=${PYENV_ROOT:-${HOME:-}/.pyenv}
 
 fail() {
     printf '%s\n' "$1" >&2
@@ -27,13 +28,18 @@ state() {
 
 # Sets `base` and `version` to the interpreter to build from, or fails.
 find_python() {
-    if [ -n "${PYTHON:-}" ]; then
+    # pyenv's shims fail for a version that isn't selected: look behind them.
+    case ${PYTHON:-} in
+    '') set -- python3.12 python3.11 python3.10 python3.13 python3 python "$pyenv"/versions/3.1[0-3].*/bin/python ;;
+    */*) set -- "$PYTHON" ;;
+    *)
         set -- "$PYTHON"
-    else
-        # pyenv's shims fail for a version that isn't selected: look behind them.
-        set -- python3.12 python3.11 python3.10 python3.13 python3 python \
-            "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[0-3].*/bin/python
-    fi
+        IFS=:
+        for folder in $PATH; do set -- "$@" "$folder/$PYTHON"; done
+        unset IFS
+        set -- "$@" "$pyenv"/versions/*/bin/"$PYTHON"
+        ;;
+    esac
     defect=
     unsupported=
     for candidate; do
@@ -45,7 +51,7 @@ find_python() {
             base=${verdict#* }
             return
             ;;
-        1,?.*) unsupported="$unsupported, $candidate is $verdict" ;;
+        1,?.*) case $unsupported in *" is $verdict"*) ;; *) unsupported="$unsupported, $candidate is $verdict" ;; esac ;;
         2,Python*) defect=${defect:-$verdict} ;;
         esac
     done
@@ -84,6 +90,10 @@ if [ -n "${PYTHON:-}" ]; then
     [ "$version" = "$old_version" ] || old_version=
 fi
 ! installed || exit 0
+for place in "$PWD" "$PWD/.venv"; do
+    [ -w "$place" ] || [ ! -e "$place" ] ||
+        fail "You may not change $place, and the course has to install there what it needs: copy the project into a folder of your own, and run the same command in it."
+done
 [ -n "${PYTHON:-}" ] || find_python
 check_disk
 
@@ -100,10 +110,20 @@ else
     "$base" -m venv .venv || fail "Python $version could not make .venv: repair that Python, or name another with PYTHON=/path/to/python."
 fi
 rm -f "$stamp"
-echo "Installing requirements.txt into .venv with Python $version: up to ten minutes, and only once."
-.venv/bin/python -m pip install --disable-pip-version-check -r requirements.txt ||
-    fail "The installation did not finish: see pip's message above, check the network and the proxy (HTTPS_PROXY=http://host:port), and run the same command again; it goes on where it stopped."
-# What TensorFlow's libraries print as they start then goes to the terminal, not into the notebook.
-mkdir -p .venv/etc/ipython
-echo 'c.IPKernelApp.capture_fd_output = False' >.venv/etc/ipython/ipython_kernel_config.py
+echo "Installing requirements.txt into .venv with Python $version: some minutes, and only once."
+
+# uv takes a quarter of pip's time, but has to be told of the mirror that pip is configured for.
+install_with_uv() {
+    .venv/bin/python -m pip install --disable-pip-version-check --quiet --retries 1 uv 2>/dev/null || return 1
+    index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
+    [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
+    .venv/bin/python -m uv pip install --python .venv/bin/python -r requirements.txt
+}
+
+# Without this, some shells would go on with pip.
+trap 'exit 130' INT
+# pip knows certificates, proxies and further sources of packages that uv isn't told of.
+install_with_uv || .venv/bin/python -m pip install --disable-pip-version-check -r requirements.txt ||
+    fail "The installation did not finish: see the message above, check the network and the proxy (HTTPS_PROXY=http://host:port), and run the same command again; it goes on where it stopped."
+.venv/bin/python -m tools.quiet_kernels
 state "$version" >"$stamp"

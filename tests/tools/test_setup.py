@@ -21,20 +21,43 @@ SHELL = shutil.which("sh")
 UTILITIES = ["awk", "cat", "cksum", "cp", "df", "dirname", "du", "grep", "mkdir", "rm"]
 
 # Runs tools/check_python.py in an interpreter that was changed first, and makes a .venv with a pip
-# that only writes down that it was called.
+# and a uv that only write down what they were called for.
 PYTHON = """#!/bin/sh
 case $1 in
--m) "{real}" -m venv --without-pip "$3" && cp -R "{pip}" "$3"/lib/python3.*/site-packages/ ;;
+-m) "{real}" -m venv --without-pip "$3" && cp -R "{packages}"/* "$3"/lib/python3.*/site-packages/ ;;
 *) exec "{real}" -c "{change}; import runpy; runpy.run_path('$1', run_name='__main__')" ;;
 esac
 """
 CHANGES = "import platform, subprocess, sys; sys._base_executable = '{shim}'; {change}"
 PIP = """
-import os, pathlib, sys, time
-if "install" in sys.argv:
-    with open("pip.log", "a") as log:
-        log.write("called\\n")
+import os, sys
+if sys.argv[1:3] == ["config", "get"]:
+    if not os.path.exists("pip-index"):
+        sys.exit("no such key")
+    print(open("pip-index").read())
+elif sys.argv[-1] == "uv":
+    sys.exit(os.path.exists("no-uv"))
+elif "install" in sys.argv:
+    with open("installations", "a") as log:
+        print("pip", file=log)
+"""
+UV = """
+import os, sys, time
+with open("installations", "a") as log:
+    print("uv", os.environ.get("UV_DEFAULT_INDEX", ""), file=log)
+try:
     time.sleep(60 if os.path.exists("hang") else 0)
+except KeyboardInterrupt:
+    sys.exit(130)
+sys.exit(os.path.exists("uv-fails"))
+"""
+# Executes a command for which the permissions of files hold, also if root gives it: prctl 24 gives
+# up a capability, and 1 is the one to pass over permissions.
+OBEYING = """
+import ctypes, os, sys
+if sys.platform == "linux" and os.geteuid() == 0:
+    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
@@ -44,18 +67,25 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "the course of a student"
         (self.path / "tools").mkdir(parents=True)
-        for name in ["setup.sh", "check_python.py"]:
+        for name in ["__init__.py", "setup.sh", "check_python.py", "quiet_kernels.py"]:
             shutil.copy(ROOT / "tools" / name, self.path / "tools")
         (self.path / "requirements.txt").write_text("# nothing\n")
         (self.path / "pyproject.toml").write_text("")
-        self.pip = folder / "stub" / "pip"
-        self.pip.mkdir(parents=True)
-        (self.pip / "__init__.py").touch()
-        (self.pip / "__main__.py").write_text(PIP)
+        self.packages = folder / "packages"
+        for name, source in [("pip", PIP), ("uv", UV)]:
+            (self.packages / name).mkdir(parents=True)
+            (self.packages / name / "__init__.py").touch()
+            (self.packages / name / "__main__.py").write_text(source)
         self.bin = folder / "bin"
         self.bin.mkdir()
         for name in UTILITIES:
             (self.bin / name).symlink_to(shutil.which(name))
+        self.prefix: list[str] = []
+
+    def forbid(self, folder: Path) -> None:
+        """Let nobody write into `folder`, not even root from here on."""
+        folder.chmod(0o555)
+        self.prefix = [sys.executable, "-c", OBEYING]
 
     def command(self, name: str, script: str) -> Path:
         """Put an executable script on the PATH, in place of what has that name."""
@@ -68,7 +98,9 @@ class Project:
     def python(self, name: str = "python3", change: str = "pass") -> Path:
         """Put an interpreter on the PATH in which the statement `change` was executed."""
         change = CHANGES.format(shim=self.bin / name, change=change)
-        return self.command(name, PYTHON.format(real=sys.executable, pip=self.pip, change=change))
+        return self.command(
+            name, PYTHON.format(real=sys.executable, packages=self.packages, change=change)
+        )
 
     def disk(self, free_mb: int) -> None:
         """Let df report so much free space, on a file system with spaces in its name."""
@@ -77,7 +109,7 @@ class Project:
 
     def start(self, **variables: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [SHELL, "tools/setup.sh"],
+            [*self.prefix, SHELL, "tools/setup.sh"],
             cwd=self.path,
             env={"PATH": str(self.bin), "HOME": str(self.bin), **variables},
             stdout=subprocess.PIPE,
@@ -103,10 +135,14 @@ class Project:
         assert (process.returncode, error) == (0, "")
         return output
 
+    def installers(self) -> list[str]:
+        """What was called to install the requirements, in order: pip, or uv with its index."""
+        log = self.path / "installations"
+        return log.read_text().splitlines() if log.exists() else []
+
     def installations(self) -> int:
-        """How often pip was called."""
-        log = self.path / "pip.log"
-        return len(log.read_text().splitlines()) if log.exists() else 0
+        """How often something was called to install the requirements."""
+        return len(self.installers())
 
 
 @pytest.fixture
@@ -123,6 +159,13 @@ def ready(project):
     project.set_up()
     (project.path / ".venv" / "mark").touch()
     return project
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
 
 
 def rebuilt(project):
@@ -190,6 +233,39 @@ def test_pythons_of_pyenv_are_found_though_none_is_selected(project, tmp_path):
     assert project.installations() == 1
 
 
+@pytest.mark.parametrize("place", ["bin", "versions/3.12.1/bin"], ids=["on the PATH", "of pyenv"])
+def test_a_named_python_is_found_behind_a_shim_that_can_not_start(project, tmp_path, place):
+    project.command("python3.12", "#!/bin/sh\necho 'no version is set' >&2\nexit 127\n")
+    folder = tmp_path / "py env" / place
+    folder.mkdir(parents=True)
+    (folder / "python3.12").symlink_to(project.python("hidden"))
+    variables = {
+        "PYENV_ROOT": str(tmp_path / "py env"),
+        "PATH": f"{project.bin}:{tmp_path}/py env/bin",
+    }
+    project.set_up(PYTHON="python3.12", **variables)
+    assert project.installations() == 1
+
+
+def test_a_folder_that_may_not_be_written_is_named_and_no_python_is_blamed(project):
+    project.python()
+    project.forbid(project.path)
+    assert f"You may not change {project.path}, and" in project.refused()
+
+
+def test_a_venv_of_another_user_is_left_alone_and_named(ready):
+    (ready.path / "requirements.txt").write_text("# changed\n")
+    ready.forbid(ready.path / ".venv")
+    before = ready.installations()
+    assert f"You may not change {ready.path}/.venv, and" in ready.refused()
+    assert ready.installations() == before and not rebuilt(ready)
+
+
+def test_a_finished_installation_can_be_used_where_nothing_may_be_written(ready):
+    ready.forbid(ready.path)
+    assert ready.set_up() == ""
+
+
 def test_too_little_disk_is_told_before_anything_is_installed(project):
     project.python()
     project.disk(free_mb=3000)
@@ -209,6 +285,45 @@ def test_a_folder_named_venv_that_is_none_is_kept(project):
     (project.path / ".venv").mkdir()
     (project.path / ".venv" / "thesis.tex").touch()
     assert "not a virtual environment" in project.refused()
+
+
+def test_uv_installs_and_asks_the_mirror_that_pip_is_configured_for(project):
+    project.python()
+    (project.path / "pip-index").write_text("file:///configured")
+    project.set_up()
+    (project.path / "requirements.txt").write_text("# changed\n")
+    project.set_up(PIP_INDEX_URL="file:///in-the-environment")
+    (project.path / "requirements.txt").write_text("# changed again\n")
+    project.set_up(UV_DEFAULT_INDEX="file:///of-uv-alone")
+    assert project.installers() == [
+        "uv file:///configured",
+        "uv file:///in-the-environment",
+        "uv file:///of-uv-alone",
+    ]
+
+
+@pytest.mark.parametrize(("fault", "called"), [("no-uv", ["pip"]), ("uv-fails", ["uv ", "pip"])])
+def test_pip_installs_where_uv_can_not(project, fault, called):
+    project.python()
+    (project.path / fault).touch()
+    project.set_up()
+    assert project.installers() == called
+    assert project.set_up() == "" and project.installers() == called
+
+
+def test_an_interrupted_installation_does_not_go_on_with_pip(project):
+    project.python()
+    (project.path / "hang").touch()
+    with project.start() as process:
+        wait_for(lambda: project.installations() == 1)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate()
+    assert process.returncode != 0 and project.installers() == ["uv "]
+
+
+def test_kernels_leave_what_libraries_print_as_they_start_to_the_terminal(ready):
+    (configuration,) = (ready.path / ".venv" / "etc").rglob("ipython_kernel_config.py")
+    assert "capture_fd_output = False" in configuration.read_text()
 
 
 def test_a_second_call_installs_nothing_and_says_nothing(ready):
@@ -251,9 +366,7 @@ def test_an_installation_that_was_killed_goes_on_at_the_next_call(ready):
     (ready.path / "requirements.txt").write_text("# changed\n")
     (ready.path / "hang").touch()
     with ready.start() as process:
-        deadline = time.monotonic() + 30
-        while ready.installations() < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: ready.installations() == 2)
         os.killpg(process.pid, signal.SIGKILL)
     (ready.path / "hang").unlink()
     # Back to what was installed before: only the missing stamp tells that .venv is in between.
@@ -294,7 +407,10 @@ def test_real_pip_installs_and_its_failure_is_shown_with_a_way_out(project):
         )
         archive.writestr("tiny-1.0.dist-info/RECORD", "")
     requirements = project.path / "requirements.txt"
-    project.pip = Path(pytest.importorskip("pip").__file__).parent
+    shutil.rmtree(project.packages)
+    project.packages.mkdir()
+    real_pip = Path(pytest.importorskip("pip").__file__).parent
+    (project.packages / "pip").symlink_to(real_pip, target_is_directory=True)
     project.python()
     variables = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 
