@@ -6,6 +6,12 @@ from dataclasses import dataclass
 VARIABLE = "COURSE_BUDGET"
 DEFAULT = "lesson"
 
+# The prose of the notebooks speaks of results that a `quick` run is too small to have.
+TOO_LITTLE = (
+    "This shows that every cell runs. Its numbers are too noisy to compare anything by, or to "
+    f"find in them what the text says: for that, set {VARIABLE}={DEFAULT}."
+)
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -30,11 +36,12 @@ class Budget:
     repeats: int
 
     def __str__(self) -> str:
-        """Says it in one line, as a notebook prints it."""
-        return (
+        """Says it as a notebook prints it; at `quick`, what it is too little for, too."""
+        line = (
             f"Budget: {self.name} ({self.trials} trials of {self.epochs} epochs on "
             f"{self.train_images:,} images, {self.retrain_epochs} epochs to retrain)"
         )
+        return f"{line}\n{TOO_LITTLE}" if self.name == "quick" else line
 
 
 BUDGETS = {

@@ -45,5 +45,11 @@ def test_a_budget_prints_its_name_and_sizes_in_one_line():
     )
 
 
+def test_quick_says_in_a_line_what_its_numbers_can_not_show():
+    first, second = str(BUDGETS["quick"]).splitlines()
+    assert first.startswith("Budget: quick (") and first.endswith(")")
+    assert "too noisy" in second and "COURSE_BUDGET=lesson" in second
+
+
 def test_no_budget_draws_more_trials_than_the_space_of_the_lecture_has_values():
     assert all(budget.trials < 20 for budget in BUDGETS.values())
