@@ -1,0 +1,48 @@
+"""Single cells of a notebook, for tests: what they compute, and what they have printed."""
+
+from pathlib import Path
+
+import nbformat
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+
+
+def _cell(notebook: str, words: str) -> nbformat.NotebookNode:
+    cells = [
+        cell
+        for cell in nbformat.read(FOLDER / f"{notebook}.ipynb", as_version=4).cells
+        if cell.cell_type == "code" and words in cell.source
+    ]
+    assert len(cells) == 1, f"{len(cells)} cells of {notebook} hold {words!r}"
+    return cells[0]
+
+
+def run_cells(
+    notebook: str, *words: str, planted: tuple[str, str] | None = None, **names: object
+) -> dict[str, object]:
+    """Runs some cells of a notebook in this process, without the others.
+
+    Args:
+        notebook: Its file's name, without the suffix.
+        *words: For each cell, words that only this cell holds.
+        planted: A mistake: words of these cells, and what to run in their place.
+        **names: What the cells take from those that are left out.
+
+    Returns:
+        All names afterwards.
+    """
+    source = "\n\n".join(_cell(notebook, one).source for one in words)
+    if planted:
+        assert source.count(planted[0]) == 1, "the notebook has changed: plant something else"
+        source = source.replace(*planted)
+    namespace = dict(names)
+    exec(compile(source, f"{notebook}.ipynb", "exec"), namespace)
+    return namespace
+
+
+def conclusion(notebook: str, words: str) -> str:
+    """Returns the committed text of the conclusion whose source holds these words."""
+    cell = _cell(notebook, words)
+    assert "conclusion" in cell.metadata["tags"]
+    (output,) = cell.outputs
+    return output["data"]["text/markdown"]
