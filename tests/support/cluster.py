@@ -55,8 +55,6 @@ if me == "chief":
     tuner.oracle.end_trial = end_trial_on_a_full_disk
 (folder / f"pid-{{me}}").write_text(str(os.getpid()))
 tuner.search(verbose=0)
-if me == "chief":
-    print("the chief knows", len(tuner.oracle.trials), "trials")
 """
 
 

@@ -76,3 +76,17 @@ def test_a_process_that_ignores_the_request_is_killed(tmp_path, monkeypatch):
         wait_until(lambda: "deaf" in process.last_words())
         assert process.status() is None
     assert process.status() is not None and process.running.stdin.closed
+
+
+def test_a_process_that_is_started_again_adds_to_its_log(tmp_path):
+    command = [sys.executable, "-c", "print('a line')"]
+    process = processes.Process("worker0", command, dict(os.environ), tmp_path / "log")
+    assert process.status() is None
+    process.start()
+    first = process.running
+    assert first.wait(60) == process.status() == 0 and process.age() < 60.0
+    process.start()
+    assert process.running is not first and first.stdin.closed
+    process.running.wait(60)
+    processes.end([process])
+    assert process.last_words().split("\n") == ["a line", "a line", ""]
