@@ -16,6 +16,8 @@ import threading
 
 def main() -> None:
     """Runs the script of the command line under its own name."""
+    # The launcher asks it to end in this way, also where Ctrl-C is ignored, as in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     watched = os.dup(0)
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)

@@ -1,8 +1,10 @@
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from helpers.cluster.signals import STOP_SIGNALS
 from tests.support.cluster import JOB, ROOT
 
 # As `python -m helpers.cluster`, which would wait longer before it tries a full disk again.
@@ -12,6 +14,19 @@ from helpers.cluster import __main__ as command_line, launcher
 launcher.DISK_PAUSE = 0.1
 sys.exit(command_line.main())
 """
+
+
+@pytest.fixture(autouse=True)
+def signals_that_reach_what_is_started():
+    """Under nohup, or in the background of a script, tests would hand on signals as ignored."""
+    before = {
+        number: signal.signal(number, signal.SIG_DFL)
+        for number in (getattr(signal, name, None) for name in STOP_SIGNALS)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN
+    }
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

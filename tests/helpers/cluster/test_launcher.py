@@ -102,7 +102,10 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 folder, role = pathlib.Path(sys.argv[1]), os.environ["KERASTUNER_TUNER_ID"]
 (folder / "draft").with_suffix("." + role).write_text(f"{os.getpid()} {child.pid}")
 (folder / "draft").with_suffix("." + role).replace(folder / role)
-time.sleep(600)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    (folder / f"{role} was asked to end").touch()
 """
 
 
@@ -136,17 +139,19 @@ def test_however_the_launcher_ends_no_process_is_left(tmp_path, name):
 
 
 @posix
-def test_a_search_under_nohup_outlives_its_terminal(tmp_path):
-    running, pids = start_waiting(tmp_path, "nohup")
+def test_a_search_under_nohup_in_the_background_outlives_its_terminal(tmp_path):
+    # A shell lets what it runs in the background ignore Ctrl-C.
+    running, pids = start_waiting(tmp_path, "sh", "-c", "trap '' INT; exec nohup \"$@\"", "sh")
     with running:
         running.send_signal(signal.SIGHUP)
-        running.send_signal(signal.SIGHUP)
+        running.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
             running.wait(3 * launcher.POLL)
         assert all(map(is_alive, pids))
         running.terminate()
         assert running.wait(60) == 128 + signal.SIGTERM
     assert not any(map(is_alive, pids))
+    assert len(list(tmp_path.glob("* was asked to end"))) == 3
 
 
 def test_a_chief_that_waits_on_after_all_workers_have_ended_is_given_up(tmp_path, monkeypatch):
