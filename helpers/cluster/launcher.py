@@ -72,7 +72,7 @@ def run(
         raise ClusterError(f"There is no script {script}.")
     if workers < 1:
         raise ClusterError(f"workers={workers}: a search needs at least one worker to train.")
-    show: Show | None = None if quiet else display.line_display(sys.stderr)
+    show: Show = (lambda text, changing="": None) if quiet else display.line_display(sys.stderr)
     with (
         hold_port(address, port) as held,
         tempfile.TemporaryDirectory(prefix="cluster-", ignore_cleanup_errors=True) as folder,
@@ -81,11 +81,10 @@ def run(
         with note_signals() as received, running(processes):
             _Supervisor(processes, (address, held), show, received).watch()
         if received:
-            if show:
-                show("Interrupted. The same command goes on where this one stopped.", "\n")
+            show("Interrupted. The same command goes on where this one stopped.", "\n")
             return 128 + received[0]
-        if show:
-            show("Done.", "\n")
+        show("Done.", "\n")
+        if not quiet:
             print(processes[0].last_words(), end="")
     return 0
 
@@ -97,7 +96,7 @@ class _Supervisor:
         self,
         processes: list[Process],
         address: tuple[str, int],
-        show: Show | None,
+        show: Show,
         received: list[int],
     ) -> None:
         self.chief, *self.workers = processes
@@ -122,8 +121,8 @@ class _Supervisor:
                 if status not in (None, 0):
                     self.restart(worker, status)
             self.check_that_the_chief_ends()
-            if self.show and time.monotonic() > self.next_question:
-                self.report(self.show)
+            if time.monotonic() > self.next_question:
+                self.report()
 
     def revive_chief(self, status: int) -> None:
         """Starts the chief again, at once or when there may be room on the disk.
@@ -143,8 +142,7 @@ class _Supervisor:
         elif time.monotonic() - self.disk_full > DISK_PATIENCE:
             raise ClusterError(f"The chief can't save what it knows:\n{self.chief.last_words()}")
         else:
-            if self.show:
-                self.show("The disk is full. Free some space: the search then goes on.", "\n")
+            self.show("The disk is full. Free some space: the search then goes on.", "\n")
             time.sleep(DISK_PAUSE)
             self.chief.start()
         for worker in self.workers:
@@ -191,13 +189,13 @@ class _Supervisor:
             self.finished = seen.get("COMPLETED", 0) + seen.get("FAILED", 0)
         return seen
 
-    def report(self, show: Show) -> None:
+    def report(self) -> None:
         """Shows how far the chief is."""
         seen = self.count()
         if seen is None:
             return
         restarts = sum(process.restarts for process in (self.chief, *self.workers))
-        show(
+        self.show(
             f"{self.finished} trials finished, {seen.get('RUNNING', 0)} running, "
             f"{len(self.workers)} workers" + (f", {restarts} restarts" if restarts else ""),
             f", {time.monotonic() - self.began:.0f} s",

@@ -30,9 +30,10 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
       which the search can't go on. Afterwards each file is replaced in one step.
     - While `tuner.search` runs, the project folder is locked: the same search in another process
       ends in one clear error.
-    - In a search of several processes, a chief that can't save its state says why and ends; it
-      also ends soon after its workers, not up to 20 s later. A worker keeps its result until the
-      chief is back.
+    - In a search of several processes, a chief that can't save its state says why and ends, and a
+      worker keeps its result until the chief is back. A chief that is started again leaves running
+      trials with their workers. It shares its port with no other chief, and ends soon after its
+      workers, not up to 20 s later.
 
     Call it after `mend_project` and the tuner, before `tuner.search`; in every process of a search
     that has several. Called again with the same tuner, it does nothing.
@@ -47,6 +48,7 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
         ProjectError: It is a `GridSearch` that was begun by another process. KerasTuner does not
             save how far a grid has come. From `tuner.search`: another process is at work in the
             folder, or has been since the tuner was made.
+        PortTakenError: From `tuner.search` of a chief: another program listens on its port.
     """
     if getattr(tuner, _MARK, False):
         return

@@ -116,16 +116,16 @@ def test_progress_counts_what_is_finished_and_leaves_a_slow_chief_alone(
 
     monkeypatch.setattr(kerastuner, "count_statuses", answer)
     monkeypatch.setattr(launcher.time, "monotonic", lambda: clock[0])
-    supervisor.report(supervisor.show)
+    supervisor.report()
     assert said == ["7 trials finished, 1 running, 2 workers"]
     assert supervisor.next_question == pytest.approx(103.0 + 60.0)  # 5 % of the chief's time
     supervisor.chief.restarts = supervisor.workers[1].restarts = 1
-    supervisor.report(supervisor.show)
+    supervisor.report()
     assert said[1] == "7 trials finished, 1 running, 2 workers, 2 restarts"
 
 
 def test_a_chief_that_does_not_listen_yet_is_not_asked(supervisor, said, monkeypatch):
     monkeypatch.setattr(launcher, "is_listening", lambda *address: False)
     monkeypatch.setattr(kerastuner, "count_statuses", lambda target: pytest.fail("was asked"))
-    supervisor.report(supervisor.show)
+    supervisor.report()
     assert said == []
