@@ -10,8 +10,8 @@ from tests.support.cluster import JOB, ROOT
 # As `python -m helpers.cluster`, which would wait longer before it tries a full disk again.
 LAUNCHER = """
 import sys
-from helpers.cluster import __main__ as command_line, launcher
-launcher.DISK_PAUSE = 0.1
+from helpers.cluster import __main__ as command_line, supervisor
+supervisor.DISK_PAUSE = 0.1
 sys.exit(command_line.main())
 """
 

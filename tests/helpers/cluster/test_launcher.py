@@ -10,7 +10,7 @@ import pytest
 
 from helpers import cluster
 from helpers.cluster import __main__ as command_line
-from helpers.cluster import launcher, processes
+from helpers.cluster import launcher, processes, supervisor
 from helpers.search import trials_table
 from tests.support.cluster import ROOT, TRIALS, completed, is_alive, notes, wait_until
 
@@ -63,7 +63,7 @@ def test_kills_a_full_disk_and_ctrl_c_lose_no_trial_and_train_none_twice(job, tm
 
 
 def test_a_script_that_raises_ends_the_search_with_its_words(tmp_path, monkeypatch):
-    monkeypatch.setattr(launcher, "POLL", 0.05)
+    monkeypatch.setattr(supervisor, "POLL", 0.05)
     script = tmp_path / "broken.py"
     script.write_text("import sys\nsys.exit('no images here: ' + ' '.join(sys.argv[1:]))\n")
     with pytest.raises(cluster.ClusterError, match=r"(?s)died 4 times.*no images here: a b"):
@@ -146,7 +146,7 @@ def test_a_search_under_nohup_in_the_background_outlives_its_terminal(tmp_path):
         running.send_signal(signal.SIGHUP)
         running.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
-            running.wait(3 * launcher.POLL)
+            running.wait(3 * supervisor.POLL)
         assert all(map(is_alive, pids))
         running.terminate()
         assert running.wait(60) == 128 + signal.SIGTERM
@@ -155,8 +155,8 @@ def test_a_search_under_nohup_in_the_background_outlives_its_terminal(tmp_path):
 
 
 def test_a_chief_that_waits_on_after_all_workers_have_ended_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(launcher, "POLL", 0.05)
-    monkeypatch.setattr(launcher, "CHIEF_PATIENCE", 0.5)
+    monkeypatch.setattr(supervisor, "POLL", 0.05)
+    monkeypatch.setattr(supervisor, "CHIEF_PATIENCE", 0.5)
     script = tmp_path / "job.py"
     script.write_text(
         "import os, time\n"
@@ -169,7 +169,7 @@ def test_a_chief_that_waits_on_after_all_workers_have_ended_is_given_up(tmp_path
 
 
 def test_a_chief_that_can_t_go_on_ends_the_search_with_its_words(tmp_path, monkeypatch):
-    monkeypatch.setattr(launcher, "POLL", 0.05)
+    monkeypatch.setattr(supervisor, "POLL", 0.05)
     script = tmp_path / "job.py"
     script.write_text("import sys\nprint('The chief ends: too many failures')\nsys.exit(70)\n")
     with pytest.raises(cluster.ClusterError, match=r"(?s)chief can't go on.*too many failures"):

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers import cluster, kerastuner
-from helpers.cluster import launcher, processes
+from helpers.cluster import processes, supervisor
 from helpers.search import CHIEF_DISK_FULL
 
 
@@ -33,80 +33,74 @@ def said():
 
 
 @pytest.fixture
-def supervisor(monkeypatch, said):
-    monkeypatch.setattr(launcher, "DISK_PAUSE", 0.0)
-    monkeypatch.setattr(launcher, "is_listening", lambda *address: True)
+def keeper(monkeypatch, said):
+    monkeypatch.setattr(supervisor, "DISK_PAUSE", 0.0)
+    monkeypatch.setattr(supervisor, "is_listening", lambda *address: True)
     monkeypatch.setattr(kerastuner, "count_statuses", lambda target: None)
     roles = [Played(name) for name in ("chief", "worker0", "worker1")]
-    return launcher._Supervisor(
+    return supervisor.Supervisor(
         roles, ("127.0.0.1", 1), lambda text, changing="": said.append(text), []
     )
 
 
-def test_a_process_that_dies_again_and_again_between_finished_trials_is_forgiven(supervisor):
-    worker = supervisor.workers[0]
-    for finished in range(2 * launcher.MAX_RESTARTS):
-        supervisor.finished = finished
-        supervisor.restart(worker, 1)
-    for _ in range(launcher.MAX_RESTARTS - 1):
-        supervisor.restart(worker, 1)
+def test_a_process_that_dies_again_and_again_between_finished_trials_is_forgiven(keeper):
+    worker = keeper.workers[0]
+    for finished in range(2 * supervisor.MAX_RESTARTS):
+        keeper.finished = finished
+        keeper.restart(worker, 1)
+    for _ in range(supervisor.MAX_RESTARTS - 1):
+        keeper.restart(worker, 1)
     with pytest.raises(cluster.ClusterError, match=r"(?s)worker0 died 4 times.*last words of wor"):
-        supervisor.restart(worker, 1)
-    assert worker.starts == 3 * launcher.MAX_RESTARTS - 1
+        keeper.restart(worker, 1)
+    assert worker.starts == 3 * supervisor.MAX_RESTARTS - 1
 
 
-def test_before_a_process_is_given_up_the_chief_is_asked_what_was_finished(supervisor, monkeypatch):
-    worker = supervisor.workers[0]
-    for finished in range(3 * launcher.MAX_RESTARTS):
+def test_before_a_process_is_given_up_the_chief_is_asked_what_was_finished(keeper, monkeypatch):
+    worker = keeper.workers[0]
+    for finished in range(3 * supervisor.MAX_RESTARTS):
         seen = {"COMPLETED": finished // 2, "FAILED": finished - finished // 2, "RUNNING": 2}
         monkeypatch.setattr(kerastuner, "count_statuses", lambda target, seen=seen: seen)
-        supervisor.restart(worker, 1)
+        keeper.restart(worker, 1)
     assert worker.restarts == 1
 
 
-def test_a_disk_that_stays_full_ends_the_search_with_the_chief_s_words(
-    supervisor, said, monkeypatch
-):
-    supervisor.revive_chief(CHIEF_DISK_FULL)
-    supervisor.revive_chief(1)  # it could not even begin
-    assert supervisor.chief.starts == 2 and supervisor.chief.restarts == 0
+def test_a_disk_that_stays_full_ends_the_search_with_the_chief_s_words(keeper, said, monkeypatch):
+    keeper.revive_chief(CHIEF_DISK_FULL)
+    keeper.revive_chief(1)  # it could not even begin
+    assert keeper.chief.starts == 2 and keeper.chief.restarts == 0
     assert said == ["The disk is full. Free some space: the search then goes on."] * 2
-    monkeypatch.setattr(launcher, "DISK_PATIENCE", 0.0)
+    monkeypatch.setattr(supervisor, "DISK_PATIENCE", 0.0)
     with pytest.raises(cluster.ClusterError, match=r"(?s)can't save.*last words of chief"):
-        supervisor.revive_chief(1)
+        keeper.revive_chief(1)
 
 
-def test_a_disk_that_fills_up_a_second_time_gets_as_much_patience_as_the_first(
-    supervisor, monkeypatch
-):
-    supervisor.revive_chief(CHIEF_DISK_FULL)
-    supervisor.disk_full -= 2 * launcher.DISK_PATIENCE  # long ago
-    supervisor.chief.lived = 2 * launcher.DISK_RECOVERED
-    supervisor.revive_chief(CHIEF_DISK_FULL)
-    supervisor.revive_chief(1)  # and another error is one like any other
-    assert supervisor.chief.starts == 3 and supervisor.chief.restarts == 1
+def test_a_disk_that_fills_up_a_second_time_gets_as_much_patience_as_the_first(keeper, monkeypatch):
+    keeper.revive_chief(CHIEF_DISK_FULL)
+    keeper.disk_full -= 2 * supervisor.DISK_PATIENCE  # long ago
+    keeper.chief.lived = 2 * supervisor.DISK_RECOVERED
+    keeper.revive_chief(CHIEF_DISK_FULL)
+    keeper.revive_chief(1)  # and another error is one like any other
+    assert keeper.chief.starts == 3 and keeper.chief.restarts == 1
 
 
 @pytest.mark.parametrize("status", [CHIEF_DISK_FULL, -9])
-def test_a_chief_that_comes_back_finds_a_worker_to_tell_that_all_is_done(supervisor, status):
-    at_work, ended = supervisor.workers
+def test_a_chief_that_comes_back_finds_a_worker_to_tell_that_all_is_done(keeper, status):
+    at_work, ended = keeper.workers
     ended.now = 0
-    supervisor.revive_chief(status)
+    keeper.revive_chief(status)
     assert (at_work.starts, ended.starts) == (0, 1)
 
 
-def test_a_chief_with_a_worker_at_work_may_take_its_time(supervisor, monkeypatch):
-    monkeypatch.setattr(launcher, "CHIEF_PATIENCE", -1.0)
-    for worker in supervisor.workers:
-        supervisor.check_that_the_chief_ends()
+def test_a_chief_with_a_worker_at_work_may_take_its_time(keeper, monkeypatch):
+    monkeypatch.setattr(supervisor, "CHIEF_PATIENCE", -1.0)
+    for worker in keeper.workers:
+        keeper.check_that_the_chief_ends()
         worker.now = 0
     with pytest.raises(cluster.ClusterError, match=r"(?s)All workers have ended.*words of chief"):
-        supervisor.check_that_the_chief_ends()
+        keeper.check_that_the_chief_ends()
 
 
-def test_progress_counts_what_is_finished_and_leaves_a_slow_chief_alone(
-    supervisor, said, monkeypatch
-):
+def test_progress_counts_what_is_finished_and_leaves_a_slow_chief_alone(keeper, said, monkeypatch):
     clock = [100.0]
 
     def answer(target):
@@ -115,17 +109,17 @@ def test_progress_counts_what_is_finished_and_leaves_a_slow_chief_alone(
         return {"COMPLETED": 5, "FAILED": 2, "RUNNING": 1, "INVALID": 1}
 
     monkeypatch.setattr(kerastuner, "count_statuses", answer)
-    monkeypatch.setattr(launcher.time, "monotonic", lambda: clock[0])
-    supervisor.report()
+    monkeypatch.setattr(supervisor.time, "monotonic", lambda: clock[0])
+    keeper.report()
     assert said == ["7 trials finished, 1 running, 2 workers"]
-    assert supervisor.next_question == pytest.approx(103.0 + 60.0)  # 5 % of the chief's time
-    supervisor.chief.restarts = supervisor.workers[1].restarts = 1
-    supervisor.report()
+    assert keeper.next_question == pytest.approx(103.0 + 60.0)  # 5 % of the chief's time
+    keeper.chief.restarts = keeper.workers[1].restarts = 1
+    keeper.report()
     assert said[1] == "7 trials finished, 1 running, 2 workers, 2 restarts"
 
 
-def test_a_chief_that_does_not_listen_yet_is_not_asked(supervisor, said, monkeypatch):
-    monkeypatch.setattr(launcher, "is_listening", lambda *address: False)
+def test_a_chief_that_does_not_listen_yet_is_not_asked(keeper, said, monkeypatch):
+    monkeypatch.setattr(supervisor, "is_listening", lambda *address: False)
     monkeypatch.setattr(kerastuner, "count_statuses", lambda target: pytest.fail("was asked"))
-    supervisor.report()
+    keeper.report()
     assert said == []
