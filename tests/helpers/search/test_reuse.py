@@ -6,6 +6,7 @@ from helpers.search import (
     ProjectError,
     learning_curves,
     reuse_trials,
+    trials_table,
     watch,
 )
 from tests.support.crashes import make, result, search_and_die, train, training
@@ -49,6 +50,35 @@ def test_a_reused_trial_keeps_its_learning_curve(tmp_path):
     old, new = (learning_curves(tmp_path / name) for name in ("lost", "project"))
     assert len(new) == 2
     pd.testing.assert_frame_equal(new, old)
+
+
+def test_a_reused_trial_takes_over_the_best_of_its_values_and_not_the_last(tmp_path):
+    lost = make(tmp_path, project="lost", max_trials=1)
+    lost.search(verbose=0)
+    (trial,) = lost.oracle.trials.values()
+    for step, value in enumerate([trial.score - 0.25, trial.score + 0.25], start=1):
+        trial.metrics.update("loss", value, step=step)
+    best = trial.score - 0.25
+    trial.save(tmp_path / "lost" / "trial_0" / "trial.json")
+    tuner = make(tmp_path, max_trials=1)
+    reuse_trials(tuner, tmp_path / "lost")
+    tuner.search(verbose=0)
+    assert tuner.ran == [] and list(trials_table(tuner)["score"]) == [best]
+
+
+def test_a_trial_is_reused_once_and_drawn_again_trained_again(tmp_path):
+    """Each reused trial stands for one training, as it would without the old search."""
+    lost = make(tmp_path, project="lost", max_trials=1)
+    lost.search(verbose=0)
+    tuner = make(tmp_path, max_trials=2)
+    (old,) = lost.oracle.trials.values()
+    tuner.oracle.populate_space = lambda trial_id: {
+        "status": "RUNNING",
+        "values": dict(old.hyperparameters.values),
+    }
+    reuse_trials(tuner, tmp_path / "lost")
+    tuner.search(verbose=0)
+    assert tuner.ran == ["1"]
 
 
 def test_nothing_can_be_reused_from_nowhere_or_from_the_search_itself(tmp_path):

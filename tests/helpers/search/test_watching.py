@@ -128,6 +128,9 @@ def test_the_time_left_is_what_the_finished_trials_took_for_each_that_is_to_come
     #               begin  epoch  end
     assert told == ["", "", "3:20 left", "3:20 left", "2:20 left", "1:40 left",
                     "1:40 left", "0:40 left", ""]  # fmt: skip
+    # Recorded are those of each trial, not those since the search began.
+    assert list(trials_table(tmp_path / "p")["seconds"]) == [100.0] * 3
+    assert list(learning_curves(tmp_path / "p")["seconds"]) == [60.0] * 3
 
 
 def test_a_resumed_search_counts_the_trials_that_were_there(monkeypatch, tmp_path):
