@@ -63,13 +63,18 @@ def is_draft(path: Path) -> bool:
 
 def read_text(file: str | os.PathLike) -> str:
     """Returns the content of a text file (UTF-8) that another process may be replacing."""
-    return _patiently(lambda: Path(file).read_text(encoding="utf-8"))
+
+    def read() -> str:
+        with open(file, encoding="utf-8") as opened:
+            return opened.read()
+
+    return _patiently(read)
 
 
 def remove(path: str | os.PathLike) -> None:
     """Removes a file or a folder, if it is there, as soon as nobody has it open."""
-    path = Path(path)
-    _patiently(lambda: shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True))
+    with contextlib.suppress(FileNotFoundError):
+        _patiently(lambda: shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path))
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -1,5 +1,5 @@
+import builtins
 import errno
-import io
 import os
 import shutil
 
@@ -49,7 +49,7 @@ def refused(request, tmp_path, monkeypatch):
     file = tmp_path / "folder" / "a.json"
     file.parent.mkdir()
     file.write_text("old", encoding="utf-8")
-    owner = io if name == "open" else os
+    owner = builtins if name == "open" else os
     original, left = getattr(owner, name), []
 
     def refuse_first(*args, **kwargs):

@@ -104,7 +104,7 @@ def test_a_note_that_somebody_reads_on_windows_does_not_keep_the_lock(tmp_path, 
     monkeypatch.setattr(files, "PATIENCE", 0.0)
     lock = locks.FolderLock(tmp_path, "mine")
     lock.acquire()
-    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "unlink", refuse)
     lock.release()
     assert not lock.held
 

@@ -13,7 +13,7 @@ from helpers.search import trials_table
 
 ROOT = Path(__file__).parents[2]
 X, Y = np.random.default_rng(0).normal(size=(40, 4)), np.arange(40) % 2
-posix = pytest.mark.skipif(os.name != "posix", reason="forks, and kills with SIGKILL")
+posix = pytest.mark.skipif(os.name != "posix", reason="does what only POSIX allows")
 
 
 class Died(BaseException):
