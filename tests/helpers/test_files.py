@@ -17,6 +17,15 @@ def test_a_file_is_replaced_in_one_step_and_nothing_else_is_left(tmp_path):
     assert target.read_bytes() == b"new\n" and os.listdir(tmp_path) == ["a.json"]
 
 
+def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    """Or a power cut could leave the new name without the content."""
+    steps, fsync, replace = [], os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: steps.append("fsync") or fsync(file))
+    monkeypatch.setattr(os, "replace", lambda *files: steps.append("replace") or replace(*files))
+    files.write_text(tmp_path / "a.json", "new")
+    assert steps == ["fsync", "replace"]
+
+
 def test_an_error_while_it_is_written_leaves_the_old_file(tmp_path):
     target = tmp_path / "a.json"
     target.write_text("old")
