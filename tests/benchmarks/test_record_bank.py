@@ -7,29 +7,25 @@ import time
 from pathlib import Path
 
 from benchmarks import bank_file, bank_tasks, record_bank
-from tests.support.recordings import SMALL, TRAININGS, named
+from tests.support.recordings import SMALL, TRAININGS, named, random_images
 
 ROOT = Path(__file__).parents[2]
 
 # A small recording of real trainings, in a process that a test can kill.
 RECORDER = f"""
 import sys
-import numpy as np
 sys.path.insert(0, {str(ROOT)!r})
 from benchmarks import bank_tasks, record_bank
-from tests.support.recordings import SMALL
-rng = np.random.default_rng(0)
-data = rng.integers(0, 256, (64, 32, 32, 3), np.uint8), np.eye(10)[rng.integers(0, 10, 64)]
-bank_tasks.load_images = lambda task: bank_tasks.Images(data, data, data, "a hash")
-path, minutes = record_bank.Path(sys.argv[1]), float(sys.argv[2])
-sys.exit(0 if record_bank.record(SMALL, path, 1, minutes) else 3)
+from tests.support.recordings import SMALL, random_images
+bank_tasks.load_images = random_images
+record_bank.record(SMALL, record_bank.Path(sys.argv[1]), 1, minutes=9)
 """
 
 
-def test_a_kill_loses_at_most_the_running_training(tmp_path):
+def test_a_kill_loses_at_most_the_running_training(tmp_path, monkeypatch, capsys):
     path = tmp_path / "recording.csv"
     command = [sys.executable, "-c", RECORDER, str(path)]
-    with subprocess.Popen([*command, "9"], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         # Killed in the middle of a training: at the second line of the third.
         while not (path.exists() and path.read_text().count("\n") >= 2 + 2 * 2):
             assert process.poll() is None, "it ended by itself"
@@ -38,8 +34,9 @@ def test_a_kill_loses_at_most_the_running_training(tmp_path):
     recorded = path.read_text()
     finished = (recorded.count("\n") - 2) // 2
     assert 2 <= finished < TRAININGS
-    done = subprocess.run([*command, "9"], capture_output=True, text=True, check=True)
-    assert f"{finished} of {TRAININGS} trainings are recorded" in done.stdout
+    monkeypatch.setattr(bank_tasks, "load_images", random_images)
+    assert record_bank.record(SMALL, path, 1, minutes=9)
+    assert f"{finished} of {TRAININGS} trainings are recorded" in capsys.readouterr().out
     assert path.read_text().startswith(recorded), "what was there was recorded again"
     header = json.loads(recorded.splitlines()[0][2:])
     assert len(bank_file.open_recording(path, SMALL, header)) == TRAININGS
@@ -47,9 +44,7 @@ def test_a_kill_loses_at_most_the_running_training(tmp_path):
 
 
 def test_when_the_time_is_up_no_training_begins(tmp_path, monkeypatch, capsys):
-    data = ([0], [0])
-    images = bank_tasks.Images(data, data, data, "a hash")
-    monkeypatch.setattr(bank_tasks, "load_images", lambda task: images)
+    monkeypatch.setattr(bank_tasks, "load_images", random_images)
     path = tmp_path / "recording.csv"
     assert not record_bank.record(SMALL, path, 1, minutes=0)
     assert path.read_text().count("\n") == 2

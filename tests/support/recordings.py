@@ -1,6 +1,8 @@
 """A small recording, and what its files hold."""
 
-from benchmarks import bank_file
+import numpy as np
+
+from benchmarks import bank_file, bank_tasks
 from helpers.bank import Recording
 from helpers.bank.recordings import SCHEMA
 
@@ -49,3 +51,10 @@ def rows(num_hidden, dropout=0.0, seed=1):
 def named(num_hidden, dropout=0.0, seed=1):
     """Returns what names that training."""
     return bank_file.name_training(SMALL, rows(num_hidden, dropout, seed)[0])
+
+
+def random_images(task):
+    """Returns a few images of noise in place of those of `task`."""
+    rng = np.random.default_rng(0)
+    data = rng.integers(0, 256, (64, 32, 32, 3), np.uint8), np.eye(10)[rng.integers(0, 10, 64)]
+    return bank_tasks.Images(data, data, data, "a hash")
