@@ -15,6 +15,9 @@ from helpers.plots.style import BLUE, STAR, VERMILION, new_figure, styled
 def show_loss_acc(history: object) -> Figure:
     """Shows loss and accuracy over the epochs, for training and for validation.
 
+    A star marks the best epoch of each validation curve. No epoch whose validation loss is not
+    a finite number counts, in either panel.
+
     Args:
         history: What `model.fit` returned, or its `history` dictionary: lists of floats by
             name, `loss` and `acc` or `accuracy`, and the same with `val_` before it.
@@ -30,6 +33,9 @@ def show_loss_acc(history: object) -> Figure:
             'needed. Compile the model with metrics=["acc"], and pass what model.fit returned.'
         )
     fig, (panels,) = new_figure(1, 2, 11, 4)
+    # An accuracy that a model still has after its loss diverged says nothing.
+    losses = np.asarray(curves.get("val_loss", []), float)
+    sound = np.isfinite(losses) if len(losses) else True
     loss_panel = (panels[0], "loss", "Loss", "cross-entropy (nats)")
     accuracy_panel = (panels[1], accuracy, "Accuracy", "accuracy (share of images)")
     for ax, name, title, unit in (loss_panel, accuracy_panel):
@@ -39,8 +45,9 @@ def show_loss_acc(history: object) -> Figure:
         if f"val_{name}" in curves:
             validation = np.asarray(curves[f"val_{name}"], float)
             ax.plot(epochs, validation, color=VERMILION, marker=marker, ls="--", label="validation")
-            if not np.isnan(validation).all():  # a training that diverged has no best epoch
-                best = np.nanargmin(validation) if name == "loss" else np.nanargmax(validation)
+            candidates = np.where(sound, validation, np.nan)
+            if not np.isnan(candidates).all():  # a training that diverged has no best epoch
+                best = np.nanargmin(candidates) if name == "loss" else np.nanargmax(candidates)
                 ax.plot(
                     epochs[best], validation[best], **STAR, color=VERMILION, label="best validation"
                 )

@@ -13,7 +13,7 @@ from helpers.plots.style import BLUE, ORANGE, SKY, STAR, VERMILION, new_figure, 
 
 @styled()
 def plot_trials(
-    table: pd.DataFrame, *, objective: str = "val_acc", direction: str = "max"
+    table: pd.DataFrame, *, objective: str = "val_acc", direction: str | None = None
 ) -> Figure:
     """Shows each trial's score, the best score so far, and how long each trial took.
 
@@ -21,12 +21,13 @@ def plot_trials(
         table: What `trials_table` returned: the columns `score`, `status` and `seconds`,
             one row per trial. A trial without a score is marked as such, never left out.
         objective: What the score is, for the axis.
-        direction: `max` if a higher score is better, `min` if a lower one is.
+        direction: `max` if a higher score is better, `min` if a lower one is; None takes what
+            `trials_table` found out, and otherwise `min` for a loss or an error.
 
     Raises:
         ValueError: No trial has a score, or the direction is another word.
     """
-    _check_direction(direction)
+    direction = _direction(table, objective, direction)
     score = table["score"].to_numpy(float)
     scored = np.isfinite(score)
     if not scored.any():
@@ -55,9 +56,14 @@ def plot_trials(
     return fig
 
 
-def _check_direction(direction: str) -> None:
-    if direction not in ("max", "min"):
-        raise ValueError(f"direction is 'max' or 'min', not {direction!r}.")
+def _direction(table: pd.DataFrame, name: str, wanted: str | None) -> str:
+    """Returns `max` or `min`: which scores of that name are better."""
+    if wanted is None:
+        by_name = "min" if "loss" in name or "error" in name else "max"
+        return table.attrs.get("direction", by_name)
+    if wanted not in ("max", "min"):
+        raise ValueError(f"direction is 'max' or 'min', not {wanted!r}.")
+    return wanted
 
 
 def _name_places(ax: Axes, names: Sequence) -> None:
@@ -114,7 +120,7 @@ def plot_draws(
 
 @styled()
 def plot_parallel(
-    table: pd.DataFrame, names: Sequence[str], *, score: str = "score", direction: str = "max"
+    table: pd.DataFrame, names: Sequence[str], *, score: str = "score", direction: str | None = None
 ) -> Figure:
     """Shows one line per trial, from the value of each hyperparameter to the next, by score.
 
@@ -129,13 +135,14 @@ def plot_parallel(
         table: One row per trial: a column for each of `names`, and the score.
         names: The hyperparameters, in the order of the axes.
         score: The column to colour by. Trials without one are left out.
-        direction: `max` if a higher score is better, `min` if a lower one is.
+        direction: `max` if a higher score is better, `min` if a lower one is; None takes what
+            `trials_table` found out, and otherwise `min` for a loss or an error.
 
     Raises:
         ValueError: No trial has a score, there are fewer than two hyperparameters, or the
             direction is another word.
     """
-    _check_direction(direction)
+    direction = _direction(table, score, direction)
     if len(names) < 2:
         raise ValueError("Parallel coordinates need at least two hyperparameters.")
     table = table[table[score].notna()].sort_values(score, ascending=direction == "max")

@@ -31,7 +31,8 @@ def trials_table(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:
         file a crash cut short), `score` (of the objective; NaN without one), `rank` (1 is
         the best score), `seconds` (of the trial), `parameters` (of its model), `epochs`
         (over all executions) and `message` (why the trial failed). `seconds`, `parameters`
-        and `epochs` are there if `watch` recorded them.
+        and `epochs` are there if `watch` recorded them. Its `attrs["direction"]` says whether
+        higher scores are better (`max`) or lower ones (`min`).
 
     Raises:
         ProjectError: The folder does not exist or holds no trials.
@@ -61,13 +62,15 @@ def trials_table(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:
     table = pd.DataFrame([values for _, values, _ in rows], index=index, columns=names)
     table = table.convert_dtypes()
     facts = pd.DataFrame([facts for _, _, facts in rows], index=index, columns=COLUMNS)
-    ascending = _direction(search) == "min"
+    direction = _direction(search)
     score = facts["score"].astype("float64")
-    facts["rank"] = score.rank(method="first", ascending=ascending).astype("Int64")
+    facts["rank"] = score.rank(method="first", ascending=direction == "min").astype("Int64")
     facts = facts.astype({"seconds": "float64", "parameters": "Int64", "epochs": "Int64"})
     # A hyperparameter may have the name of one of our own columns; neither may hide the other.
     table = table.rename(columns={name: f"{name} (value)" for name in names if name in facts})
-    return table.join(facts)
+    table = table.join(facts)
+    table.attrs["direction"] = direction
+    return table
 
 
 def learning_curves(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:

@@ -88,6 +88,7 @@ def test_the_button_plays_what_the_menus_say(game, monkeypatch):
     assert set(game.scores) == {score}
 
 
+@pytest.mark.kernel
 def test_a_committed_notebook_keeps_the_figure_and_no_buttons(tmp_path, bank):
     source = (
         "from helpers import BeatTheTuner, load_bank\n"

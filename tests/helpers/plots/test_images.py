@@ -39,3 +39,44 @@ def test_show_confusion_labels_its_axes():
     assert bar.get_ylabel() == "share of the true class"
     assert [text.get_text() for text in ax.get_xticklabels()] == list(NAMES)
     assert [text.get_text() for text in ax.get_yticklabels()] == list(NAMES)
+
+
+def test_show_images_shows_pixels_as_they_are_beside_the_name_of_their_class():
+    images = np.zeros((3, 2, 2, 3), np.uint8)
+    fig = plots.show_images(images, np.array([0, 1, 2]), NAMES)
+    assert len(fig.axes) == 3 * 10
+    for ax in fig.axes:
+        assert not ax.axison
+        for image in ax.images:
+            assert image.get_interpolation() == "nearest"
+        for name in ax.texts:
+            assert name.get_transform() == ax.transAxes, "its place is not that of the image"
+            assert name.get_position() == (-0.2, 0.5)
+            assert (name.get_ha(), name.get_va()) == ("right", "center")
+
+
+def test_show_confusion_writes_each_share_into_its_cell_so_that_it_can_be_read():
+    ax, bar = plots.show_confusion(np.array([[6, 4, 0], [5, 5, 0], [2, 0, 8]]), NAMES).axes
+    written = {text.get_position(): (text.get_text(), text.get_color()) for text in ax.texts}
+    assert len(written) == 9
+    assert written[0, 0] == ("60", "white") and written[1, 0] == ("40", "black")
+    assert written[0, 1] == written[1, 1] == ("50", "black") and written[0, 2] == ("20", "black")
+    for text in ax.texts:
+        assert (text.get_ha(), text.get_va(), text.get_size()) == ("center", "center", 10)
+    image = ax.images[0]
+    assert image.get_cmap().name == "Blues" and image.get_clim() == (0, 1)
+    assert bar.yaxis.get_major_formatter()(0.25) == "25%"
+
+
+def test_show_confusion_hides_the_grid_and_slants_the_names_below():
+    ax, _ = plots.show_confusion(np.eye(3), NAMES).axes
+    assert not any(line.get_visible() for line in ax.get_xgridlines() + ax.get_ygridlines())
+    assert list(ax.get_xticks()) == list(ax.get_yticks()) == [0, 1, 2]
+    for name in ax.get_xticklabels():
+        assert (name.get_rotation(), name.get_ha()) == (45, "right")
+
+
+def test_show_confusion_says_what_it_got():
+    with pytest.raises(ValueError) as caught:
+        plots.show_confusion(np.zeros((2, 3)), NAMES)
+    assert str(caught.value) == "3 classes need 3 x 3 counts, not (2, 3)."

@@ -2,9 +2,13 @@ import os
 
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
+import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 
 from helpers import plots
+from tests.support.figures import line
 from tools.notebooks import execute
 
 
@@ -13,6 +17,7 @@ def test_a_figure_is_closed_so_that_a_notebook_shows_it_once(table):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.kernel
 def test_a_notebook_shows_the_figures_of_the_course_and_after_them_the_reader_s_own(tmp_path):
     ours = "from helpers import plot_draws\nplot_draws({'width': [1, 2, 3]})"
     theirs = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()"
@@ -28,4 +33,58 @@ def test_a_notebook_shows_the_figures_of_the_course_and_after_them_the_reader_s_
 def test_the_style_of_the_course_ends_with_its_figures(table):
     before = dict(plt.rcParams)
     plots.plot_trials(table)
+    assert dict(plt.rcParams) == before
+
+
+# Inches: as wide as a page, and as high as what they show needs.
+SIZES = {
+    "show_loss_acc": (lambda: plots.show_loss_acc({"loss": [1.0], "acc": [1.0]}), (11, 4)),
+    "plot_curves": (lambda: plots.plot_curves(CURVES), (8, 4.2)),
+    "show_images": (lambda: plots.show_images(IMAGES, LABELS, "ab", per_class=5), (4.9, 7.6)),
+    "show_confusion": (lambda: plots.show_confusion(np.eye(2), "ab"), (8.4, 7.4)),
+    "plot_bands": (lambda: plots.plot_bands(RUNS, **AXES), (9, 4.6)),
+    "plot_against": (lambda: plots.plot_against(RUNS, reference="a", **AXES), (8.6, 3.9)),
+    "plot_game": (lambda: plots.plot_game([], [0.5]), (8, 3.8)),
+    "plot_trials": (lambda: plots.plot_trials(TABLE), (11, 4)),
+    "plot_draws": (lambda: plots.plot_draws({"a": [1], "b": [2]}), (9, 4.6)),
+    "plot_parallel": (lambda: plots.plot_parallel(TABLE, ["a", "b"]), (10, 5)),
+}
+CURVES = pd.DataFrame({"trial": [0], "execution": [1], "epoch": [1], "val_acc": [0.1]})
+IMAGES, LABELS = np.zeros((2, 4, 4, 3)), np.array([0, 1])
+RUNS = {name: np.zeros((1, 2)) for name in "abc"}
+AXES = {"steps": [1, 2], "xlabel": "x", "ylabel": "y"}
+TABLE = pd.DataFrame(
+    {"a": [1, 2], "b": [1, 2], "score": [0.1, 0.2], "seconds": 1.0, "status": "COMPLETED"}
+)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_figure_has_its_size(name):
+    draw, size = SIZES[name]
+    np.testing.assert_allclose(draw().get_size_inches(), size)
+
+
+def test_every_figure_has_a_size():
+    assert sorted(SIZES) == plots.__all__
+
+
+def test_figures_are_laid_out_without_overlap_and_can_be_read_from_the_last_row():
+    figure = plots.plot_trials(TABLE)
+    assert figure.get_layout_engine() is not None
+    for ax in figure.axes:
+        assert ax.xaxis.label.get_size() == 12 and ax.title.get_size() == 13
+        assert not ax.spines["top"].get_visible() and not ax.spines["right"].get_visible()
+
+
+def test_a_star_can_be_seen_on_any_colour():
+    scores, _ = plots.plot_trials(TABLE).axes
+    star = line(scores, "best")
+    assert (star.get_marker(), star.get_markersize()) == ("*", 19)
+    assert star.get_markeredgecolor() == "black" and star.get_linestyle() == "None"
+
+
+def test_the_style_ends_also_when_a_figure_fails():
+    before = dict(plt.rcParams)
+    with pytest.raises(ValueError):
+        plots.plot_bands({}, **AXES)
     assert dict(plt.rcParams) == before

@@ -44,6 +44,7 @@ def test_rank_1_is_the_best_trial_of_keras_tuner(tmp_path, direction):
     table = trials_table(tuner)
     best = [int(trial.trial_id) for trial in tuner.oracle.get_best_trials(3)]
     assert list(table.sort_values("rank").index[:3]) == best
+    assert table.attrs["direction"] == direction
 
 
 @pytest.mark.parametrize("direction", ["max", "min"])
