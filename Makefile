@@ -6,7 +6,7 @@ code = helpers tests tools benchmarks examples notebooks
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test test-real soak run refresh bench lint platforms clean
+.PHONY: help setup lab test test-real soak mutants run refresh bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-real: setup ## run all tests on real images at the lesson budget (COURSE_DA
 
 soak: setup ## kill a search that trains for real, again and again, for some minutes
 	$(python) -m pytest -m soak tests/helpers/search/test_crashes.py $(ARGS)
+
+mutants: setup ## plant faults into a room and say which no test notices (ARGS=helpers/plots; --share 0.1)
+	$(python) tools/mutants.py $(ARGS)
 
 run: setup ## execute the notebooks into build/, with an HTML page each (ARGS=05 picks one)
 	$(python) tools/notebooks.py run $(ARGS)

@@ -21,9 +21,12 @@ def test_the_progress_rewrites_one_line_of_a_terminal(monkeypatch, capsys):
     monkeypatch.delenv("PYTEST_VERSION")
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    flushed = []
+    monkeypatch.setattr(sys.stdout, "flush", lambda: flushed.append(True))
     show = progress_display()
     show(1, 2, "Trial 2 of 2")
     show(2, 2, "done")
+    assert len(flushed) == 2, "a line without an end stays in the buffer"
     assert capsys.readouterr().out == "\r\033[KTrial 2 of 2\r\033[Kdone\n"
 
 
@@ -43,10 +46,20 @@ def test_the_progress_updates_one_marked_output_of_a_notebook(monkeypatch):
     monkeypatch.setattr("IPython.display.display", display)
     show = progress_display()
     show(1, 2, "Trial 2 of 2 <")
-    show(2, 2, "done")
-    assert [kind for kind, _, _ in calls] == ["display", "update"]
-    assert calls[0][1]["text/html"] == '<progress value="1" max="2"></progress> Trial 2 of 2 &lt;'
-    assert all(kwargs["metadata"] == MARK for _, _, kwargs in calls)
+    show(3, None, "done")
+    first = {
+        "text/html": '<progress value="1" max="2"></progress> Trial 2 of 2 &lt;',
+        "text/plain": "Trial 2 of 2 <",
+    }
+    assert calls == [
+        ("display", first, {"raw": True, "metadata": MARK, "display_id": True}),
+        # Without a bar, which needs to know how much there is in all.
+        (
+            "update",
+            {"text/html": "done", "text/plain": "done"},
+            {"raw": True, "metadata": MARK},
+        ),
+    ]
 
 
 class Terminal(io.StringIO):
@@ -68,7 +81,8 @@ def test_a_log_gets_a_line_only_when_what_it_says_has_changed():
     show("1 trial", ", 2 s")
     show("1 trial", ", 3 s")
     show("2 trials", ", 4 s")
-    assert log.getvalue() == "1 trial, 2 s\n2 trials, 4 s\n"
+    show("done")
+    assert log.getvalue() == "1 trial, 2 s\n2 trials, 4 s\ndone\n"
 
 
 def test_nobody_watches_under_pytest_or_in_a_pipe(monkeypatch):
@@ -76,5 +90,13 @@ def test_nobody_watches_under_pytest_or_in_a_pipe(monkeypatch):
     monkeypatch.delenv("PYTEST_VERSION")
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     assert watcher() == "nobody"
+
+
+def test_a_notebook_and_a_terminal_are_watched_unless_a_test_runs_them(monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    assert watcher() == "nobody"
+    monkeypatch.delenv("PYTEST_VERSION")
     assert watcher() == "notebook"
+    monkeypatch.delitem(sys.modules, "ipykernel")
+    assert watcher() == "terminal"

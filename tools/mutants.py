@@ -1,0 +1,213 @@
+"""Plant small faults into one room of `helpers/`, one at a time, and say which no test notices.
+
+Run by `make mutants ARGS=helpers/plots`. Installs mutmut into build/, works on a copy there, and
+exits with 1 if the room's own tests notice fewer than nine in ten. mutmut needs `fork`, which
+Windows does not have.
+"""
+
+import argparse
+import ast
+import difflib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOL = ROOT / "build" / "mutmut"
+COPY = ROOT / "build" / "mutants"
+VERSION = "3.8.1"  # exactly: `names_of` uses parts of it that may change
+COPIED = ("helpers", "tests", "tools", "benchmarks", "examples", "bank", "conftest.py")
+ENOUGH = 0.9
+NOTICED = {1, 3, 24, -24, 36, 152, 255}  # exit codes: a test failed, or ran on without end
+UNTESTED = 33
+
+# Run by every Python that a test starts. mutmut's counting and its trial of a failure are for the
+# process of the tests alone, and break in another one.
+SITE = """import os
+if os.environ.get("MUTANT_UNDER_TEST") in ("stats", "fail"):
+    del os.environ["MUTANT_UNDER_TEST"]
+"""
+
+NAMES = """import sys
+from pathlib import Path
+from mutmut.mutation.file_mutation import mutate_file_contents
+from mutmut.utils.format_utils import get_mutant_name
+for name in sys.argv[1:]:
+    for mutant in mutate_file_contents(name, Path(name).read_text("utf-8")).mutant_names:
+        print(get_mutant_name(Path(name), mutant))
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant: its number within its function, and mutmut's exit code for it."""
+
+    module: str
+    name: str
+    code: int | None
+    change: str
+
+    @property
+    def noticed(self) -> bool:
+        """Whether a test failed."""
+        return self.code in NOTICED
+
+
+def undecorate(source: str) -> str:
+    """Return `source` with every decorator at the top of a module called below its function.
+
+    mutmut leaves decorated functions alone, and every figure of the course is one.
+    """
+    lines = source.splitlines(keepends=True)
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    for node in reversed(functions):  # from below, so that the line numbers above stay right
+        if not node.decorator_list:
+            continue
+        expression = node.name
+        for decorator in reversed(node.decorator_list):
+            expression = f"{ast.unparse(decorator)}({expression})"
+        lines.insert(node.end_lineno or 0, f"\n{node.name} = {expression}\n")
+        del lines[node.decorator_list[0].lineno - 1 : node.lineno - 1]
+    return "".join(lines)
+
+
+def tests_of(room: str) -> str:
+    """Return where the tests of a room are: they mirror the rooms."""
+    path = Path("tests", room)
+    return str(path.with_name(f"test_{path.name}") if path.suffix else path)
+
+
+def make_copy(room: str) -> None:
+    """Copy the project to where mutmut may change it, and have it mutate `room` alone."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    COPY.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(source, COPY / name, ignore=unwanted)
+        else:
+            shutil.copy(source, COPY / name)
+    for path in modules_of(room):
+        text = undecorate((COPY / path).read_text(encoding="utf-8"))
+        (COPY / path).write_text(text, encoding="utf-8")
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    chosen = (
+        f"[tool.mutmut]\nonly_mutate = {json.dumps(modules_of(room))}\n"
+        f"pytest_add_cli_args_test_selection = {json.dumps([tests_of(room)])}\n"
+    )
+    settings = settings.replace("[tool.mutmut]\n", chosen)
+    (COPY / "pyproject.toml").write_text(settings, encoding="utf-8")
+    (COPY / "mutants").mkdir()
+
+
+def modules_of(room: str) -> list[str]:
+    """Return the modules of a room, relative to the project."""
+    path = ROOT / room
+    found = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return [module.relative_to(ROOT).as_posix() for module in found]
+
+
+def environment() -> dict[str, str]:
+    """Return what the tests run in: mutmut and the mutated helpers come first."""
+    paths = [str(COPY / "mutants"), str(TOOL)]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "COURSE_DATA": "standin",
+        "COURSE_BUDGET": "quick",
+    }
+
+
+def install() -> None:
+    """Install mutmut into build/, beside the environment of the course and not into it."""
+    if not (TOOL / f"mutmut-{VERSION}.dist-info").exists():
+        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(TOOL)]
+        subprocess.run([*command, "--python", sys.executable, f"mutmut=={VERSION}"], check=True)
+    (TOOL / "sitecustomize.py").write_text(SITE, encoding="utf-8")
+
+
+def names_of(room: str, share: float, seed: int) -> list[str]:
+    """Return the names of a random share of a room's mutants, or none for all of them."""
+    if share >= 1:
+        return []
+    done = subprocess.run(
+        [sys.executable, "-c", NAMES, *modules_of(room)],
+        cwd=COPY,
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    names = done.stdout.split()
+    return random.Random(seed).sample(names, round(share * len(names)))
+
+
+def outcomes(mutants: Path) -> Iterator[Outcome]:
+    """Yield what became of each mutant that was tried."""
+    for meta in sorted(mutants.rglob("*.py.meta")):
+        codes = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
+        path = meta.with_suffix("")
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        bodies = {
+            node.name: ast.unparse(node).splitlines()[1:]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef)
+        }
+        for key, code in codes.items():
+            if code is None:
+                continue
+            name = key.rpartition(".")[2]
+            before = bodies.get(re.sub(r"_mutmut_\d+$", "_mutmut_orig", name), [])
+            after = bodies.get(name, [])
+            change = [
+                line
+                for line in difflib.unified_diff(before, after, n=0, lineterm="")
+                if not line.startswith(("---", "+++", "@@"))
+            ]
+            module = path.relative_to(mutants).as_posix()
+            yield Outcome(module, name, code, "\n".join(change))
+
+
+def report(found: list[Outcome]) -> bool:
+    """Print what no test noticed, and a line for each module; return whether it is enough."""
+    for one in found:
+        if not one.noticed:
+            why = "no test runs it" if one.code == UNTESTED else "no test notices"
+            print(f"{one.module}: {one.name} ({why})\n{one.change}")
+    print(f"\n{'module':<34} {'mutants':>8} {'noticed':>8} {'share':>7}")
+    for module in [*dict.fromkeys(one.module for one in found), "all"]:
+        of_module = [one for one in found if module in (one.module, "all")]
+        noticed = sum(one.noticed for one in of_module)
+        share = noticed / max(1, len(of_module))
+        print(f"{module:<34} {len(of_module):>8} {noticed:>8} {share:>7.1%}")
+    return share >= ENOUGH
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the tool and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("room", help="a folder or a module, such as helpers/plots")
+    parser.add_argument("--share", type=float, default=1.0, help="how many of the mutants, 0 to 1")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
+    options = parser.parse_args(argv)
+    room = options.room.rstrip("/")
+    if not (ROOT / room).exists() or not (ROOT / tests_of(room)).exists():
+        parser.error(f"{room} and {tests_of(room)} must both exist.")
+    install()
+    make_copy(room)
+    names = names_of(room, options.share, options.seed)
+    mutmut = [sys.executable, str(TOOL / "bin" / "mutmut"), "run", *names]
+    subprocess.run(mutmut, cwd=COPY, env=environment(), check=True)
+    return 0 if report(list(outcomes(COPY / "mutants"))) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
