@@ -39,9 +39,14 @@ def length(arrays: Any) -> int:
 
 
 def take_rows(arrays: Any, start: int, stop: int | None) -> Any:
-    """Returns the examples from `start` to `stop`, in the structure and the types of `arrays`."""
+    """Returns the examples from `start` to `stop`, in the structure and the types of `arrays`.
+
+    What is not an array, such as a list of numbers, stays whole; `fit` will refuse it.
+    """
     return keras.tree.map_structure(
-        lambda leaf: getattr(leaf, "iloc", leaf)[start:stop], arrays, none_is_leaf=False
+        lambda leaf: getattr(leaf, "iloc", leaf)[start:stop] if _is_array(leaf) else leaf,
+        arrays,
+        none_is_leaf=False,
     )
 
 
@@ -75,16 +80,21 @@ def count_steps(data: Any, batch_size: int) -> int | None:
     """
     if kind_of(data) == ARRAYS:
         return math.ceil(length(data) / batch_size)
-    if kind_of(data) == BATCHES:
+    if isinstance(data, keras.utils.PyDataset):
         try:
-            return len(data)
-        except TypeError:  # endless, or not known before they are read
-            return getattr(data, "num_batches", None)
+            return data.num_batches
+        except NotImplementedError:  # the user gave no length, and Keras reads on and on
+            return None
+    if _is_tf_dataset(data):
+        steps = int(data.cardinality())
+        return None if steps < 0 else steps  # endless, or not known before they are read
     return None
 
 
 def is_endless(data: Any) -> bool:
-    """Returns whether a `tf.data.Dataset` is known to have no end."""
+    """Returns whether a `tf.data.Dataset` or a `PyDataset` is known to have no end."""
+    if isinstance(data, keras.utils.PyDataset):
+        return count_steps(data, 1) is None
     # TensorFlow's code for it is tf.data.INFINITE_CARDINALITY.
     return _is_tf_dataset(data) and int(data.cardinality()) == -1
 

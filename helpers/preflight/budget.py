@@ -32,37 +32,46 @@ def check_hyperband(probe: Probe) -> Iterator[Finding]:
         yield Finding(
             ERROR,
             "This Hyperband never ends.",
-            "hyperband_iterations is 0 or None, which means without a limit",
+            "hyperband_iterations is 0 or None, which means that there is no limit",
             "hyperband_iterations=1",
         )
         return
     trials, epochs = kerastuner.hyperband_budget(oracle)
+    # The oracle alone only proposes the epochs; the tuner sees to it that they are kept.
+    if not isinstance(probe.tuner, keras_tuner.Hyperband):
+        return
     if probe.epochs is not None and probe.epochs != oracle.max_epochs:
         yield Finding(
             WARNING,
             "Hyperband sets the epochs itself, and ignores those of search.",
-            f"epochs={probe.epochs} is given; max_epochs={oracle.max_epochs} makes {trials:,} "
-            f"trials and {epochs:,} epochs",
-            "leave out epochs; set max_epochs of the tuner",
+            f"epochs={probe.epochs} is given, but max_epochs={oracle.max_epochs} makes "
+            f"{trials:,} trials of {epochs:,} epochs in all",
+            "leave out epochs, and set max_epochs of the tuner",
         )
 
 
 def check_epoch_ends(probe: Probe) -> Iterator[Finding]:
-    """Finds training data that have no end, or that the first trial uses up."""
-    if probe.trains_by_itself or probe.options.get("steps_per_epoch"):
+    """Finds data sets that have no end, and generators that the first trial uses up."""
+    if probe.trains_by_itself:
         return
-    if batches.kind_of(probe.x) == batches.STREAM:
-        yield Finding(
-            ERROR,
-            "A generator without steps_per_epoch: the first trial reads it to its end, and leaves "
-            "nothing to the others.",
-            f"x is of type {type(probe.x).__name__}, and steps_per_epoch is not given",
-            "a keras.utils.PyDataset or a tf.data.Dataset, which every trial reads anew",
-        )
-    elif batches.is_endless(probe.x):
-        yield Finding(
-            ERROR,
-            "The training data have no end, so the first epoch never ends.",
-            "x repeats for ever, and steps_per_epoch is not given",
-            "leave out repeat(), or pass steps_per_epoch",
-        )
+    for name, data, option in (
+        ("x", probe.x, "steps_per_epoch"),
+        ("validation_data", probe.validation, "validation_steps"),
+    ):
+        if probe.options.get(option):
+            continue
+        if batches.kind_of(data) == batches.STREAM:
+            yield Finding(
+                ERROR,
+                f"A generator without {option}: the first trial reads it to its end, if it has "
+                "one, and leaves nothing for the others.",
+                f"{name} is of type {type(data).__name__}, and {option} is not given",
+                "a keras.utils.PyDataset or a tf.data.Dataset, which every trial reads anew",
+            )
+        elif batches.is_endless(data):
+            yield Finding(
+                ERROR,
+                "Data without an end: the first epoch never ends.",
+                f"{name} goes on for ever, and {option} is not given",
+                f"data that end, or {option}",
+            )

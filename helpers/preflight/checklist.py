@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Probe], Iterator[Finding]], ...] = (
     budget.check_tensorboard,
     budget.check_epoch_ends,
     models.check_models_can_be_built,
+    models.check_arguments,
     models.check_models_are_separate,
     models.check_models_can_be_trained,
     models.check_model_size,
@@ -31,6 +32,7 @@ CHECKS: tuple[Callable[[Probe], Iterator[Finding]], ...] = (
     project.check_trials_are_left,
     space.check_duplicate_names,
     space.check_size,
+    space.check_training_arguments,
     space.check_seed,
     space.check_scales,
     data.check_separate_sets,
@@ -66,8 +68,7 @@ def check(
 
     Args:
         tuner: A tuner that does not search at the moment. What a training that you wrote yourself
-            does (`HyperModel.fit`, `Tuner.run_trial`) is not looked at, nor a model that is not
-            Keras'; the report says so.
+            does (`HyperModel.fit`, `Tuner.run_trial`) is not looked at; the report says so.
         x: Inputs to train on, as for `Model.fit`: arrays, tensors or DataFrames of N examples, a
             list or dictionary of them, or a data set of (inputs, targets). Of a data set, only
             the first batches are looked at.
@@ -106,12 +107,11 @@ def _unchecked(probe: Probe) -> Iterator[str]:
     if probe.tuner.hypermodel is None:
         yield "the models, since the tuner has no hypermodel."
     elif probe.trains_by_itself:
-        yield "the training, which is not Keras' own fit; it may report and declare what it likes."
-    kind = batches.kind_of(probe.x)
-    if kind == batches.STREAM:
-        yield "the data, since a generator can be read only once."
-    elif kind == batches.UNKNOWN:
-        yield f"the data, which are of an unknown type ({type(probe.x).__name__})."
+        yield "the training, since it is your own; it may change the data and report what it likes."
+    if batches.STREAM in (kinds := [batches.kind_of(one) for one in (probe.x, probe.validation)]):
+        yield "the training and its data, since a generator can be read only once."
+    elif kinds[0] == batches.UNKNOWN:
+        yield f"the training and its data, which are of an unknown type ({type(probe.x).__name__})."
 
 
 @contextmanager

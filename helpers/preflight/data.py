@@ -14,6 +14,7 @@ from helpers.preflight.probe import Probe
 from helpers.preflight.report import ERROR, WARNING, Finding
 from helpers.preflight.scaling import may_scale_inputs
 
+ENOUGH = 1_000  # examples to look at for their scale, spread over all of them
 UNSCALED = 20.0  # a value beyond this was not brought to about -1 to 1, nor standardised
 OUTLIERS = 0.01  # share of the values of a feature that may lie beyond all the same
 TELLABLE = 0.05  # trials that differ by less than five points should still be told apart
@@ -35,7 +36,7 @@ def check_separate_sets(probe: Probe) -> Iterator[Finding]:
         if seen > FEW * len(validation) and not _repeats_by_chance(validation):
             yield Finding(
                 ERROR,
-                "The trials are compared on test data: it can't judge the winner any more.",
+                "The trials are compared on test data, which can no longer judge the winner.",
                 f"{seen:,} of {len(validation):,} validation examples are in the test set",
                 "split validation data off the training data; keep the test set for the end",
             )
@@ -64,65 +65,83 @@ def check_validation_size(probe: Probe) -> Iterator[Finding]:
             "The validation set is too small to tell the trials apart.",
             f"with {examples:,} examples, differences below {100 * tellable:.0f} points of "
             "accuracy are within the noise",
-            f"{math.ceil(2 * 0.25 * (2 / 0.02) ** 2):,} examples tell differences of 2 points",
+            f"{math.ceil(2 * 0.25 * (2 / 0.02) ** 2):,} examples show differences of 2 points",
         )
 
 
 def check_finite(probe: Probe) -> Iterator[Finding]:
-    """Finds NaN and infinity in the inputs and the targets."""
-    if not _is_keras(probe):
-        return
-    for words, data in zip(("Inputs", "Targets"), _training_data(probe), strict=True):
-        for values in _numeric(data):
-            if not np.issubdtype(values.dtype, np.floating) or np.isfinite(np.sum(values)):
-                continue
-            rows = int((~np.isfinite(values)).reshape(len(values), -1).any(axis=1).sum())
-            if rows:
+    """Finds NaN and infinity in the inputs and the targets, if the loss becomes NaN by them."""
+    for words, x, y in (
+        ("", *_examples(probe.x, probe.y)),
+        ("validation ", *_examples(*_pair(probe.validation))),
+    ):
+        for kind, part in (("inputs", x), ("targets", y)):
+            for values in _numeric(part):
+                rows = _not_finite(values)
+                if not len(rows) or not _spoil_the_loss(probe, x, y, rows[0]):
+                    continue
                 yield Finding(
                     ERROR,
-                    f"{words} are not finite: the loss becomes NaN at the first step that sees "
-                    "one.",
-                    f"{rows:,} of {len(values):,} {words.lower()} hold NaN or infinity",
-                    "find out where they come from; drop or fill them",
+                    f"The {words}{kind} are not finite, so the loss becomes NaN.",
+                    f"{len(rows):,} of {len(values):,} {words}{kind} hold NaN or infinity",
+                    "find out where they come from, and drop or fill them",
                 )
                 break
 
 
 def check_scale(probe: Probe) -> Iterator[Finding]:
     """Finds inputs with large values that no part of the model can bring to a smaller scale."""
-    if not _is_keras(probe):
-        return
     model = probe.rehearsal().model
-    if not isinstance(model, keras.Model) or may_scale_inputs(model):
+    if probe.trains_by_itself or not isinstance(model, keras.Model) or may_scale_inputs(model):
         return
-    for values in _numeric(_training_data(probe)[0]):
-        features = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values[:, None]
-        beyond = (np.abs(features.astype("float32")) > UNSCALED).mean(axis=0)
-        if (beyond > OUTLIERS).any():
+    for values in _numeric(_examples(probe.x, None)[0]):
+        some = values[:: max(len(values) // ENOUGH, 1)]
+        features = np.abs(some.reshape(-1, some.shape[-1] if some.ndim > 1 else 1))
+        if ((features > UNSCALED).mean(axis=0) > OUTLIERS).any():
             yield Finding(
                 WARNING,
-                "Inputs are not scaled: training is slow, or fails.",
-                f"values up to {float(np.nanmax(np.abs(features.astype('float32')))):g}, and no "
-                "layer of the model scales them",
-                "keras.layers.Rescaling(1 / 255) as the first layer, for pixels",
+                "The inputs are not scaled, so training is slow, or fails.",
+                f"values up to {np.nanmax(features):g}, and no layer of the model scales them",
+                "keras.layers.Rescaling(1 / 255) as the first layer for pixels, Normalization for "
+                "other features",
             )
             break
 
 
-def _is_keras(probe: Probe) -> bool:
-    # An estimator of scikit-learn may well take NaN, or values of any scale.
-    return isinstance(probe.rehearsal().model, keras.Model) if probe.tuner.hypermodel else False
-
-
-def _training_data(probe: Probe) -> tuple[Any, Any]:
-    """Returns the inputs and targets to train on, or of data sets those of the first batch."""
-    if batches.kind_of(probe.x) == batches.ARRAYS:
-        return probe.x, probe.y
-    if batches.kind_of(probe.x) == batches.BATCHES:
-        first = batches.first_batches(probe.x, 1)
-        batch = first[0] if isinstance(first, keras.utils.PyDataset) else next(iter(first))
-        return (*batch, None)[:2] if isinstance(batch, tuple | list) else (batch, None)
+def _examples(x: Any, y: Any) -> tuple[Any, Any]:
+    """Returns inputs and targets as arrays, of a data set those of its first batch, or None."""
+    if batches.kind_of(x) == batches.ARRAYS:
+        return x, y
+    if batches.kind_of(x) == batches.BATCHES:
+        first = batches.first_batches(x, 1)
+        return _pair(first[0] if isinstance(first, keras.utils.PyDataset) else next(iter(first)))
     return None, None
+
+
+def _pair(data: Any) -> tuple[Any, Any]:
+    """Returns the inputs and the targets of a batch, or of validation data."""
+    return (*data, None)[:2] if isinstance(data, tuple | list) else (data, None)
+
+
+def _not_finite(values: np.ndarray) -> np.ndarray:
+    """Returns which examples hold NaN or infinity, as indices."""
+    if not np.issubdtype(values.dtype, np.floating) or np.isfinite(np.sum(values)):
+        return np.array([], dtype=int)
+    return np.flatnonzero((~np.isfinite(values)).reshape(len(values), -1).any(axis=1))
+
+
+def _spoil_the_loss(probe: Probe, x: Any, y: Any, row: int) -> bool:
+    """Returns whether the loss of this example is not finite: a model may mask what is missing."""
+    model = probe.rehearsal().model
+    if probe.trains_by_itself or not isinstance(model, keras.Model) or y is None:
+        return False
+    try:
+        loss = model.evaluate(
+            *(batches.take_rows(part, row, row + 1) for part in (x, y)), verbose=0, return_dict=True
+        )["loss"]
+    except Exception:
+        return False  # the model does not take a single example
+    return not np.isfinite(loss)
 
 
 def _numeric(data: Any) -> Iterator[np.ndarray]:
@@ -144,7 +163,8 @@ def _rows(inputs: Any) -> np.ndarray | None:
 def _occurs_in(known: np.ndarray | None, examples: np.ndarray) -> np.ndarray:
     if known is None or known.shape[1:] != examples.shape[1:]:
         return np.zeros(len(examples), dtype=bool)
-    return occurs_in(known.astype(examples.dtype, copy=False), examples)
+    common = np.result_type(known, examples)
+    return occurs_in(known.astype(common, copy=False), examples.astype(common, copy=False))
 
 
 def _repeats_by_chance(examples: np.ndarray) -> bool:

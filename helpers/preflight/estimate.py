@@ -1,5 +1,6 @@
 """What a search will cost: its trials, its epochs, its minutes, and its room on the disk."""
 
+import itertools
 import math
 
 import keras
@@ -25,7 +26,7 @@ def estimate_cost(probe: Probe) -> Estimate:
     minutes, largest_timed = None, rehearsals[1] in timed
     training_steps, validation_steps = probe.steps()
     if timed and None not in (trials, epochs, training_steps, validation_steps):
-        starts = trials * getattr(probe.tuner, "executions_per_trial", 1)
+        starts = trials * probe.executions
         each = [
             starts * one.start_seconds
             + epochs
@@ -37,20 +38,21 @@ def estimate_cost(probe: Probe) -> Estimate:
 
 
 def trials_to_run(probe: Probe) -> int | None:
-    """Returns the most trials that are still to run, or None if nothing limits them."""
+    """Returns the most trials that are still to run, or None if no limit is known."""
     if (limit := trial_limit(probe)) is None:
         return None
     return max(limit - len(probe.tuner.oracle.trials), 0)
 
 
 def trial_limit(probe: Probe) -> int | None:
-    """Returns the most trials of the whole search, or None if nothing limits them."""
+    """Returns the most trials of the whole search, or None if no limit is known."""
     oracle = probe.tuner.oracle
     if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
         trials = kerastuner.hyperband_budget(oracle)[0]
         return None if trials == math.inf else int(trials)
     # The user's own training may declare more than is known before the first trial.
-    total = None if probe.trains_by_itself else count_combinations(probe.space)
+    grid = isinstance(oracle, keras_tuner.oracles.GridSearchOracle)
+    total = None if probe.trains_by_itself else count_combinations(probe.full_space(), grid=grid)
     limits = [limit for limit in (oracle.max_trials, total) if limit is not None]
     return min(limits) if limits else None
 
@@ -58,36 +60,44 @@ def trial_limit(probe: Probe) -> int | None:
 def epochs_to_run(probe: Probe) -> int | None:
     """Returns the epochs of all trials that are still to run, or None if they are unknown."""
     oracle = probe.tuner.oracle
-    executions = getattr(probe.tuner, "executions_per_trial", 1)
+    if probe.runs_trials_by_itself:
+        return None
     if isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
         total = kerastuner.hyperband_budget(oracle)[1]
         values = [trial.hyperparameters.values for trial in oracle.trials.values()]
         done = sum(one["tuner/epochs"] - one["tuner/initial_epoch"] for one in values)
-        return None if total == math.inf else max(int(total) - done, 0) * executions
+        return None if total == math.inf else max(int(total) - done, 0) * probe.executions
     trials = trials_to_run(probe)
-    return None if trials is None else trials * executions * (probe.epochs or 1)
+    if trials is None or (probe.trains_by_itself and probe.epochs is None):
+        return None
+    return trials * probe.executions * (probe.epochs or 1)
 
 
-def count_combinations(space: list[hps.HyperParameter]) -> int | None:
+def count_combinations(space: list[hps.HyperParameter], *, grid: bool = False) -> int | None:
     """Returns the number of combinations, or None if they are endless or more than `MANY`.
 
     Args:
         space: Hyperparameters, each after those that its conditions name.
+        grid: Count those of KerasTuner's grid search, which takes ten values of a range that has
+            no step.
     """
     found: set[frozenset] = {frozenset()}
     for hp in space:
-        if isinstance(hp, hps.Float) and hp.step is None:
+        stepless = isinstance(hp, hps.Int | hps.Float) and hp.step is None and not grid
+        if stepless and isinstance(hp, hps.Float):
             return None
-        grown = set()
+        values = range(hp.min_value, hp.max_value + 1) if stepless else hp.values
+        choices = list(itertools.islice(values, MANY + 1))
+        grown: set[frozenset] = set()
         for combination in found:
-            values = dict(combination)
-            if all(condition.is_active(values) for condition in hp.conditions):
-                grown |= {combination | {(hp.name, value)} for value in hp.values}
+            active = all(one.is_active(dict(combination)) for one in hp.conditions)
+            if active:
+                grown.update(combination | {(hp.name, value)} for value in choices)
             else:
                 grown.add(combination)
+            if len(grown) > MANY:
+                return None
         found = grown
-        if len(found) > MANY:
-            return None
     return len(found)
 
 

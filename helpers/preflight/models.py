@@ -1,18 +1,22 @@
 """Checks of the models: whether they can be built and trained, and whether they are separate."""
 
+import inspect
+import math
 import random
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import keras_tuner
 
-from helpers.kerastuner import DeclarationRecorder, build_model
+from helpers.kerastuner import build_model
+from helpers.preflight.estimate import trial_limit
 from helpers.preflight.probe import Probe
 from helpers.preflight.report import ERROR, WARNING, Finding
 
-SAMPLES = 20  # random configurations to build once the largest model can't be built
-MANY_FAIL = 0.5  # share of them from which on a search will hardly reach its end
+SAMPLES = 20  # random configurations to build where some models may fail
+LIKELY = 0.5  # expected number of series of failures that end a search
 
 
 def check_models_can_be_built(probe: Probe) -> Iterator[Finding]:
@@ -25,37 +29,53 @@ def check_models_can_be_built(probe: Probe) -> Iterator[Finding]:
             ERROR,
             "The model can't be built, not even with the default values.",
             _first_line(default.build_error),
-            "call build_model(keras_tuner.HyperParameters()) alone until it works",
+            "call the function that builds it with keras_tuner.HyperParameters() until it works",
         )
         return
-    if not isinstance(default.model, keras.Model) and isinstance(probe.tuner, keras_tuner.Tuner):
-        if not probe.trains_by_itself:
+    if not isinstance(default.model, keras.Model):
+        if not probe.runs_trials_by_itself:
             yield Finding(
                 ERROR,
-                "The function that builds the model returns no Keras model: the search ends in a "
-                "FatalTypeError.",
+                "The function that builds the model does not return a Keras model: the search ends "
+                "in a FatalTypeError.",
                 f"it returns {type(default.model).__module__}.{type(default.model).__name__}",
-                "end it with `return model`, and take `keras` from one package only",
+                "end it with `return model`, and import keras from one package only",
             )
         return
     error = largest.build_error
     if error is None or isinstance(error, keras_tuner.errors.FailedTrialError):
         return  # a FailedTrialError is KerasTuner's way to refuse a configuration
-    failed = _count_failures(probe)
+    failed = sum(model is None for model in _sample_models(probe))
     yield Finding(
-        ERROR if failed >= MANY_FAIL * SAMPLES else WARNING,
-        "Some models of the space can't be built: their trials fail, and three failures in a row "
-        "end the search.",
-        f"with the largest values: {_first_line(error)} Of {SAMPLES} random configurations, "
-        f"{failed} failed",
-        "narrow the ranges, or raise keras_tuner.errors.FailedTrialError for what can't work",
+        ERROR if _is_likely_to_end(probe, failed) else WARNING,
+        "Some models of the space can't be built: their trials fail, and the search ends after "
+        f"{probe.tuner.oracle.max_consecutive_failed_trials} of them in a row.",
+        f"{failed} of {SAMPLES} random configurations fail; the one with the largest values says "
+        f"{_first_line(error)}",
+        "narrow the ranges, so that every combination can be built",
     )
+
+
+def check_arguments(probe: Probe) -> Iterator[Finding]:
+    """Finds arguments that `fit` does not take."""
+    default = probe.rehearsal()
+    if probe.trains_by_itself or not isinstance(default.model, keras.Model):
+        return
+    parameters = inspect.signature(default.model.fit).parameters
+    if any(one.kind == one.VAR_KEYWORD for one in parameters.values()):
+        return
+    unknown = [name for name in probe.options if name not in parameters]
+    if unknown:
+        yield Finding(
+            ERROR,
+            "Training takes no such argument: every trial ends in a TypeError.",
+            f"Model.fit has no {' and no '.join(unknown)}",
+            "leave it out; search passes everything on to fit",
+        )
 
 
 def check_models_can_be_trained(probe: Probe) -> Iterator[Finding]:
     """Finds models that `fit` refuses at once, with the data and the settings of the search."""
-    if probe.trains_by_itself:
-        return
     default, largest = probe.rehearsal(), probe.rehearsal("largest")
     if _share_an_optimizer(probe):
         return  # has a finding of its own
@@ -64,12 +84,12 @@ def check_models_can_be_trained(probe: Probe) -> Iterator[Finding]:
             ERROR,
             "Training fails at its first step, so every trial will fail.",
             _first_line(default.fit_error),
-            "train build_model(keras_tuner.HyperParameters()) alone on one batch until it works",
+            "build one model with keras_tuner.HyperParameters(), and call its fit until it works",
         )
     elif largest.fit_error is not None:
         yield Finding(
             WARNING,
-            "The largest model of the space can't be trained: such trials fail.",
+            "The largest model of the space can't be trained: trials like it fail.",
             _first_line(largest.fit_error),
             "narrow the ranges, or set max_model_size",
         )
@@ -87,36 +107,40 @@ def check_models_are_separate(probe: Probe) -> Iterator[Finding]:
     if shared:
         yield Finding(
             ERROR,
-            "Trials share weights: each one goes on with what the trials before it have learned.",
+            "Trials share weights: each one starts from what the earlier ones have learned.",
             f"{len(shared)} of {len(second.trainable_variables)} trainable variables are the same "
             f"in two models, {shared[0]} among them",
-            "make every layer inside of the function that builds the model",
+            "make every layer inside the function that builds the model",
         )
     elif _share_an_optimizer(probe):
         yield Finding(
             ERROR,
-            "Trials share an optimizer: the second trial fails, since it belongs to the model of "
-            "the first.",
+            "Trials share an optimizer: it belongs to the model of the first trial, so the second "
+            "one fails.",
             f"two models have the same {type(probe.rehearsal().own_optimizer).__name__}",
-            "make the optimizer inside of the function that builds the model",
+            "make the optimizer inside the function that builds the model",
         )
 
 
 def check_model_size(probe: Probe) -> Iterator[Finding]:
-    """Finds a `max_model_size` that every model of the space exceeds."""
+    """Finds a `max_model_size` that most models of the space exceed."""
     limit = getattr(probe.tuner, "max_model_size", None)
-    if not limit or probe.trains_by_itself:
+    if not limit or probe.runs_trials_by_itself:
         return
+    # KerasTuner takes a model that is not built yet for an empty one.
     sizes = [
-        sum(keras.ops.size(one) for one in model.trainable_variables)
-        for model in (probe.rehearsal(values).model for values in ("smallest", "default"))
+        sum(math.prod(one.shape) for one in model.trainable_variables)
+        for model in _sample_models(probe)
         if isinstance(model, keras.Model) and model.built
     ]
-    if sizes and min(sizes) > limit:
+    oversized = sum(size > limit for size in sizes)
+    if _is_likely_to_end(probe, oversized):
         yield Finding(
             ERROR,
-            "All models are larger than max_model_size: every trial fails.",
-            f"max_model_size={limit:,}; the smallest model has {int(min(sizes)):,} parameters",
+            "Most models are larger than max_model_size: their trials fail, and the search ends "
+            f"after {probe.tuner.oracle.max_consecutive_failed_trials} of them in a row.",
+            f"{oversized} of {SAMPLES} random configurations have more than {limit:,} parameters, "
+            f"the largest {max(sizes):,}",
             "a larger max_model_size, or smaller models in the space",
         )
 
@@ -126,18 +150,25 @@ def _share_an_optimizer(probe: Probe) -> bool:
     return first is not None and first is second
 
 
-def _count_failures(probe: Probe) -> int:
-    """Returns how many of `SAMPLES` random configurations can't be built."""
+def _is_likely_to_end(probe: Probe, failed: int) -> bool:
+    """Returns whether as many trials in a row fail as end the search, if so many of 20 fail."""
+    in_a_row, trials = probe.tuner.oracle.max_consecutive_failed_trials, trial_limit(probe)
+    series = math.inf if trials is None else trials - in_a_row + 1
+    return failed > 0 and series * (failed / SAMPLES) ** in_a_row >= LIKELY
+
+
+def _sample_models(probe: Probe) -> Iterator[Any]:
+    """Yields the models of `SAMPLES` random configurations; None for one that can't be built."""
     seeds = random.Random(0)
-    failed = 0
     for _ in range(SAMPLES):
-        hp = DeclarationRecorder()
-        hp.values = {one.name: one.random_sample(seeds.randrange(10**9)) for one in probe.space}
+        hp = keras_tuner.HyperParameters()
+        hp.values = {
+            one.name: one.random_sample(seeds.randrange(10**9)) for one in probe.full_space()
+        }
         try:
-            build_model(probe.tuner, hp)
+            yield build_model(probe.tuner, hp)
         except Exception:
-            failed += 1
-    return failed
+            yield None
 
 
 def _first_line(error: Exception) -> str:

@@ -4,17 +4,23 @@ import copy
 import difflib
 from collections.abc import Iterator
 
+import keras
 import keras_tuner
 
 from helpers.preflight.probe import Probe
 from helpers.preflight.report import ERROR, WARNING, Finding
 
-# Words in the names of metrics. KerasTuner minimises every metric that it does not know.
+# Words in the names of metrics. KerasTuner knows the direction of few, and minimises the others.
 HIGHER_IS_BETTER = {
     *("acc", "accuracy", "auc", "precision", "recall", "sensitivity", "specificity"),
     *("f1", "fbeta", "r2", "iou", "dice"),
 }
 LOWER_IS_BETTER = {"loss", "error", "mse", "mae", "rmse", "mape", "crossentropy"}
+WATCHING = (
+    keras.callbacks.EarlyStopping,
+    keras.callbacks.ModelCheckpoint,
+    keras.callbacks.ReduceLROnPlateau,
+)
 
 
 def check_objective_is_reported(probe: Probe) -> Iterator[Finding]:
@@ -25,7 +31,7 @@ def check_objective_is_reported(probe: Probe) -> Iterator[Finding]:
         yield Finding(
             ERROR,
             "The tuner has no objective: the search ends in a FatalTypeError.",
-            "objective is not given, and Keras' fit returns several metrics",
+            "objective is not given, and fit reports more than one number",
             'objective="val_loss", or another name that fit reports',
         )
         return
@@ -37,7 +43,7 @@ def check_objective_is_reported(probe: Probe) -> Iterator[Finding]:
                 "The objective needs validation data, and there are none.",
                 f"objective {objective.name!r}; neither validation_data nor validation_split "
                 "is given",
-                "pass validation_data=(x_val, y_val) to search",
+                "pass validation_data=(x_val, y_val) to search as well",
             )
         elif reported is not None and objective.name not in reported:
             yield Finding(
@@ -78,18 +84,16 @@ def check_direction(probe: Probe) -> Iterator[Finding]:
             yield Finding(
                 ERROR,
                 "The search looks for the worst models: the direction of the objective is wrong.",
-                f"{objective.name!r} has the direction {objective.direction!r}, which KerasTuner "
-                "also assumes for metrics that it does not know"
-                if objective.direction == "min"
-                else f"{objective.name!r} has the direction 'max'",
+                f"the direction of {objective.name!r} is {objective.direction!r}"
+                + (", as KerasTuner assumes for most metrics" if higher else ""),
                 f'keras_tuner.Objective("{objective.name}", direction="{better}")',
             )
 
 
 def check_callbacks(probe: Probe) -> Iterator[Finding]:
     """Finds callbacks that a search can't copy, and those that watch what nobody reports."""
-    callbacks = probe.options.get("callbacks")
-    if callbacks is None:
+    callbacks = probe.options.get("callbacks", [])
+    if probe.runs_trials_by_itself:
         return
     if not isinstance(callbacks, list):
         yield Finding(
@@ -99,7 +103,7 @@ def check_callbacks(probe: Probe) -> Iterator[Finding]:
             "callbacks=[...]",
         )
         return
-    reported = None if probe.trains_by_itself else probe.rehearsal().logs
+    reported = probe.rehearsal().logs
     for callback in callbacks:
         name = type(callback).__name__
         try:
@@ -111,13 +115,14 @@ def check_callbacks(probe: Probe) -> Iterator[Finding]:
                 f"copy.deepcopy of {name} raises {type(error).__name__}: {error}",
                 "open files, threads and writers in on_train_begin, not in __init__",
             )
-        monitored = getattr(callback, "monitor", None)
-        if monitored and reported is not None and monitored not in reported:
+        if not isinstance(callback, WATCHING) or reported is None or callback.monitor in reported:
+            continue
+        if getattr(callback, "save_best_only", True):  # a checkpoint without it watches nothing
             yield Finding(
                 WARNING,
                 "A callback waits for a metric that is never reported, and so does nothing.",
-                f"{name} monitors {monitored!r}; reported are {', '.join(reported)}",
-                f'monitor="{_closest(monitored, reported)}"',
+                f"{name} monitors {callback.monitor!r}; reported are {', '.join(reported)}",
+                f'monitor="{_closest(callback.monitor, reported)}"',
             )
 
 

@@ -1,8 +1,10 @@
 """What the checks look at: the tuner, its data, and two models that were tried out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import keras_tuner
 from keras_tuner.engine import hyperparameters as hps
 from keras_tuner.engine.base_tuner import BaseTuner
@@ -43,16 +45,31 @@ class Probe:
         """The hyperparameters that the tuner knows before its first trial."""
         return self.tuner.oracle.get_space().space
 
+    def full_space(self) -> list[hps.HyperParameter]:
+        """Returns `space`, and what the models declare beyond it: a loop may be longer there."""
+        found = {place_of(hp): hp for hp in self.space}
+        for values in ("default", "largest"):
+            for hp in self.rehearsal(values).declared:
+                found.setdefault(place_of(hp), hp)
+        return list(found.values())
+
+    @property
+    def runs_trials_by_itself(self) -> bool:
+        """Whether the user wrote `run_trial`, which may make of the arguments what it likes."""
+        tuner = self.tuner
+        own = not type(tuner).run_trial.__module__.startswith("keras_tuner.")
+        return own or tuner.hypermodel is None or not isinstance(tuner, keras_tuner.Tuner)
+
     @property
     def trains_by_itself(self) -> bool:
         """Whether the user wrote the training, which may declare and report what it likes."""
-        hypermodel = self.tuner.hypermodel
-        return (
-            hypermodel is None
-            or not isinstance(self.tuner, keras_tuner.Tuner)
-            or not type(self.tuner).run_trial.__module__.startswith("keras_tuner.")
-            or type(hypermodel).fit is not keras_tuner.HyperModel.fit
-        )
+        hypermodel_fit = getattr(type(self.tuner.hypermodel), "fit", None)
+        return self.runs_trials_by_itself or hypermodel_fit is not keras_tuner.HyperModel.fit
+
+    @property
+    def executions(self) -> int:
+        """How often each trial trains its model from the beginning."""
+        return getattr(self.tuner, "executions_per_trial", 1)
 
     @property
     def validates(self) -> bool:
@@ -88,20 +105,19 @@ class Probe:
         """Returns what happened when a model was built and, if possible, trained for a moment.
 
         Args:
-            values: `default`, or `largest` for the largest value of each hyperparameter, or
-                `smallest`. The smallest is built but never trained; nor is the largest if the
-                default model needed more than `PATIENCE` seconds to begin.
+            values: `default`, or `largest` for the largest value of each hyperparameter. The
+                largest model is built but not trained if the default one needed more than
+                `PATIENCE` seconds to begin; and none is trained if the user wrote the training.
         """
         if values not in self._rehearsals:
             space = self.tuner.oracle.get_space()
             chosen = dict(space.values)
-            if values != "default":
-                chosen = {hp.name: extreme_value(hp, values) for hp in space.space}
-            patient = values == "default" or self.rehearsal().start_seconds <= PATIENCE
-            trains = values != "smallest" and patient
-            self._rehearsals[values] = rehearse(
-                self.tuner, chosen, self._fit_arguments if trains else None
-            )
+            patient = True
+            if values == "largest":
+                chosen = {hp.name: largest_value(hp) for hp in space.space}
+                patient = self.rehearsal().start_seconds <= PATIENCE
+            arguments = self._fit_arguments if patient and not self.trains_by_itself else None
+            self._rehearsals[values] = rehearse(self.tuner, chosen, arguments)
         return self._rehearsals[values]
 
     def steps(self) -> tuple[int | None, int | None]:
@@ -130,23 +146,19 @@ class Probe:
         kind = batches.kind_of(x)
         chosen: dict[str, Any] = {"class_weight": self.options.get("class_weight")}
         if kind == batches.ARRAYS:
-            stop = _whole_batches(batches.length(x), self.batch_size, steps)
             weight = self.options.get("sample_weight")
-            chosen |= {"x": batches.take_rows(x, 0, stop), "batch_size": self.batch_size}
-            chosen["y"] = None if y is None else batches.take_rows(y, 0, stop)
-            chosen["sample_weight"] = None if weight is None else batches.take_rows(weight, 0, stop)
+            x, y, weight = _beginning((x, y, weight), self.batch_size, steps)
+            chosen |= {"x": x, "y": y, "sample_weight": weight, "batch_size": self.batch_size}
         elif kind == batches.BATCHES:
             chosen["x"] = batches.first_batches(x, steps)
+            chosen["validation_split"] = self.validation_split  # `fit` will refuse it
         else:
             return None
         part = self.validation_part()
         if isinstance(part, tuple | list) and batches.kind_of(part[0]) == batches.ARRAYS:
             size = self._validation_batch_size()
             chosen["validation_batch_size"] = size
-            stop = _whole_batches(batches.length(part[0]), size, validation_steps)
-            chosen["validation_data"] = tuple(
-                None if one is None else batches.take_rows(one, 0, stop) for one in part
-            )
+            chosen["validation_data"] = _beginning(part, size, validation_steps)
         elif batches.kind_of(part) == batches.BATCHES:
             chosen["validation_data"] = batches.first_batches(part, validation_steps)
         elif part is not None:
@@ -154,19 +166,28 @@ class Probe:
         return chosen
 
 
-def extreme_value(hp: hps.HyperParameter, which: str) -> Any:
-    """Returns the `largest` or the `smallest` value; the default where values have no order."""
-    values = list(hp.values) if isinstance(hp, hps.Choice | hps.Boolean | hps.Fixed) else []
+def largest_value(hp: hps.HyperParameter) -> Any:
+    """Returns the largest value that a search may draw; the default where they have no order."""
     if isinstance(hp, hps.Int | hps.Float):
-        values = [hp.min_value, hp.max_value]
-    if not values or not all(isinstance(value, int | float) for value in values):
-        return hp.default
-    return max(values) if which == "largest" else min(values)
+        # A range that is no multiple of its step ends below its maximum.
+        return hp.max_value if hp.step is None else hp.prob_to_value(1.0)
+    values = list(hp.values)
+    return max(values) if all(isinstance(one, int | float) for one in values) else hp.default
 
 
-def _whole_batches(examples: int, size: int, number: int) -> int:
-    """Returns how many examples to take for so many batches, without a shorter last one.
+def place_of(hp: hps.HyperParameter) -> tuple[str, str]:
+    """Returns what tells hyperparameters apart: the name, and its conditions."""
+    return hp.name, str([condition.get_config() for condition in hp.conditions])
 
-    TensorFlow compiles once more for a batch of another size, and that would be timed.
+
+def _beginning(parts: Sequence[Any], size: int, number: int) -> tuple:
+    """Returns the first batches of arrays, without a shorter last one where there are others.
+
+    TensorFlow compiles once more for a batch of another size, and that would be timed. Arrays of
+    different lengths stay whole; `fit` will refuse them.
     """
-    return min(number, max(examples // size, 1)) * size
+    leaves = [leaf for leaf in keras.tree.flatten(parts) if hasattr(leaf, "shape")]
+    if len({leaf.shape[0] for leaf in leaves}) != 1:
+        return tuple(parts)
+    stop = min(number, max(leaves[0].shape[0] // size, 1)) * size
+    return tuple(None if part is None else batches.take_rows(part, 0, stop) for part in parts)

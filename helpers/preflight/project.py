@@ -44,8 +44,8 @@ def check_same_objective(probe: Probe) -> Iterator[Finding]:
     if others:
         yield Finding(
             ERROR,
-            "The project folder belongs to a search with another objective: scores are compared "
-            "that mean different things.",
+            "The project folder belongs to a search with another objective: scores that mean "
+            "different things are compared.",
             f"{len(others)} of {len(scored)} trials there were not scored by {objective.name!r} "
             f"with the direction {objective.direction!r}",
             "overwrite=True to begin anew, or another project_name",
@@ -57,16 +57,16 @@ def check_trials_are_left(probe: Probe) -> Iterator[Finding]:
     if _is_reloaded(probe) and trials_to_run(probe) == 0:
         yield Finding(
             WARNING,
-            "The search in this project folder has ended: search returns at once, with no trial.",
-            f"{len(probe.tuner.oracle.trials):,} trials in {probe.tuner.project_dir}, and no more "
-            "to run",
+            "The search in this project folder is complete: search returns at once, with no trial.",
+            f"{len(probe.tuner.oracle.trials):,} trials in {probe.tuner.project_dir}, and none "
+            "left to run",
             "a larger max_trials to go on, overwrite=True to begin anew, or another project_name",
         )
 
 
 def check_disk_space(probe: Probe) -> Iterator[Finding]:
     """Finds a disk with less room than the checkpoints may take."""
-    if probe.tuner.hypermodel is None or (needed := checkpoint_megabytes(probe)) is None:
+    if probe.runs_trials_by_itself or (needed := checkpoint_megabytes(probe)) is None:
         return
     folder = Path(probe.tuner.project_dir)
     while not folder.exists() and folder != folder.parent:

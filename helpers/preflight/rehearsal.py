@@ -17,6 +17,8 @@ LONG_ENOUGH = 0.3  # seconds; an epoch that takes this long is timed well enough
 GROWTH = 4  # from one timed epoch to the next one, so that together they take about a second
 PATIENCE = 10.0  # seconds; a model that takes longer to begin is not tried in its largest size
 
+FitArguments = Callable[[int, int], dict[str, Any] | None]  # see `rehearse`
+
 
 @dataclass
 class Rehearsal:
@@ -51,7 +53,7 @@ class Rehearsal:
 def rehearse(
     tuner: BaseTuner,
     values: dict[str, Any],
-    fit_arguments: Callable[[int, int], dict[str, Any] | None] | None,
+    fit_arguments: FitArguments | None,
 ) -> Rehearsal:
     """Builds a model with these hyperparameters, and times short epochs of it.
 
@@ -74,7 +76,8 @@ def rehearse(
             return
         with _kept_variables(result.model):
             try:
-                _time_epochs(result, fit_arguments)
+                _train_a_step(result, fit_arguments)
+                _time_steps(result, fit_arguments)
             except Exception as error:
                 result.fit_error = error
 
@@ -106,26 +109,25 @@ def _build(result: Rehearsal, tuner: BaseTuner, values: dict[str, Any]) -> None:
     result.start_seconds = time.perf_counter() - start
 
 
-def _time_epochs(
-    result: Rehearsal, fit_arguments: Callable[[int, int], dict[str, Any] | None]
-) -> None:
+def _train_a_step(result: Rehearsal, fit_arguments: FitArguments) -> None:
     start = time.perf_counter()
     if (arguments := fit_arguments(1, 1)) is None:
         return
     history = result.model.fit(**arguments, epochs=1, shuffle=False, verbose=0)
     result.logs = list(history.history)
     result.start_seconds += time.perf_counter() - start
+
+
+def _time_steps(result: Rehearsal, fit_arguments: FitArguments) -> None:
     steps = 1
-    while True:
-        arguments = fit_arguments(steps, steps)
-        if arguments is None:
-            return
+    while (arguments := fit_arguments(steps, steps)) is not None:
         watch = _Stopwatch()
         result.model.fit(**arguments, epochs=1, shuffle=False, verbose=0, callbacks=[watch])
-        # Fewer where the data end: the epoch that was longest before counts.
-        result.step_seconds = watch.training_seconds / max(watch.steps, 1)
-        result.validation_step_seconds = watch.validation_seconds / max(watch.validation_steps, 1)
-        ended = watch.steps < steps and watch.validation_steps < steps
+        # Where the data end, there are fewer steps than asked for.
+        trained, validated = min(watch.steps, steps), min(watch.validation_steps, steps)
+        result.step_seconds = watch.training_seconds / max(trained, 1)
+        result.validation_step_seconds = watch.validation_seconds / max(validated, 1)
+        ended = trained < steps and validated < steps
         if ended or watch.training_seconds + watch.validation_seconds >= LONG_ENOUGH:
             return
         steps *= GROWTH
@@ -154,14 +156,16 @@ class _Stopwatch(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._began = time.perf_counter()
 
+    # Several steps are run as one where the model is compiled with steps_per_execution: `batch` is
+    # the last of them.
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self.steps += 1
+        self.steps = batch + 1
 
     def on_test_begin(self, logs: dict | None = None) -> None:
         self._validation_began = time.perf_counter()
 
     def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self.validation_steps += 1
+        self.validation_steps = batch + 1
 
     def on_test_end(self, logs: dict | None = None) -> None:
         self.validation_seconds += time.perf_counter() - self._validation_began

@@ -28,7 +28,7 @@ class Estimate:
     """What a search will cost, from short epochs that were timed on this machine.
 
     Attributes:
-        trials: The most trials that are still to run; None if nothing limits them.
+        trials: The most trials that are still to run; None if no limit is known.
         epochs: Epochs of all these trials together; None if unknown.
         minutes: Time for all of it if every model were like the faster, and like the slower, of the
             default model and the largest one; None if unknown. It includes what each trial needs
@@ -46,7 +46,8 @@ class Estimate:
 
     def __str__(self) -> str:
         """Returns the estimate as a sentence, and a second one about what it leaves out."""
-        parts = ["trials without a limit" if self.trials is None else f"{self.trials:,} trials"]
+        number = "an unknown number of" if self.trials is None else f"{self.trials:,}"
+        parts = [f"{number} trials"]
         if self.epochs:
             parts.append(f"{self.epochs:,} epochs in all")
         if self.minutes:
@@ -58,16 +59,18 @@ class Estimate:
         if not self.minutes:
             return sentence
         return (
-            f"{sentence} Not in the time: writing checkpoints, callbacks, what early stopping "
-            "saves, and other programs that run meanwhile."
+            f"{sentence} The time does not include checkpoints, callbacks, what early stopping "
+            "saves, or other programs on this machine."
         )
 
     def _time(self) -> str:
-        low, high = sorted(self.minutes or (0.0, 0.0))
-        if not self.largest_timed:
-            minutes = f"{low:.1f} minutes" if low >= 0.1 else "some seconds"
-            return f"{minutes} if all models train as fast as the default one"
-        return f"{low:.1f} to {high:.1f} minutes" if high >= 0.1 else "some seconds"
+        low, high = (f"{minutes:.1f}" for minutes in sorted(self.minutes or (0.0, 0.0)))
+        if high == "0.0":
+            text = "a few seconds"
+        else:
+            text = f"{low} minutes" if low == high else f"{low} to {high} minutes"
+        known = "" if self.largest_timed else " if all models train as fast as the default one"
+        return text + known
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,22 @@ import keras_tuner
 from keras_tuner.engine import hyperparameters as hps
 
 from helpers.preflight.estimate import count_combinations
-from helpers.preflight.probe import Probe
+from helpers.preflight.probe import Probe, place_of
 from helpers.preflight.report import ERROR, WARNING, Finding
 
+FOR_FIT = {"batch_size", "batch", "epochs", "num_epochs", "n_epochs"}  # usual names
 DECADES = 100.0  # a range that spans two decades belongs on a logarithmic scale
 
 
 def check_duplicate_names(probe: Probe) -> Iterator[Finding]:
     """Finds a name that stands for two hyperparameters with different values."""
-    if probe.tuner.hypermodel is None:
-        return
-    first_of: dict[tuple[str, str], hps.HyperParameter] = {}
     found = set()
-    for hp in probe.rehearsal().declared:
-        place = (hp.name, str([condition.get_config() for condition in hp.conditions]))
-        first = first_of.setdefault(place, hp)
-        if values_of(first) != values_of(hp) and hp.name not in found:
+    for declared in (probe.rehearsal(values).declared for values in ("default", "largest")):
+        first_of: dict[tuple[str, str], hps.HyperParameter] = {}
+        for hp in declared:
+            first = first_of.setdefault(place_of(hp), hp)
+            if values_of(first) == values_of(hp) or hp.name in found:
+                continue
             found.add(hp.name)
             yield Finding(
                 ERROR,
@@ -34,20 +34,34 @@ def check_duplicate_names(probe: Probe) -> Iterator[Finding]:
 
 def check_size(probe: Probe) -> Iterator[Finding]:
     """Finds a space with fewer combinations than the search has trials."""
-    wanted = probe.tuner.oracle.max_trials
-    if not wanted or probe.trains_by_itself:
-        return  # the user's own training may declare more
-    total = count_combinations(probe.space)
+    oracle = probe.tuner.oracle
     # A grid ends when it is complete, and a max_trials beyond that is only a limit.
-    if isinstance(probe.tuner.oracle, keras_tuner.oracles.GridSearchOracle):
+    if not oracle.max_trials or isinstance(oracle, keras_tuner.oracles.GridSearchOracle):
         return
-    if total is not None and total < wanted:
+    if probe.trains_by_itself:
+        return  # the user's own training may declare more
+    total = count_combinations(probe.full_space())
+    if total is not None and total < oracle.max_trials:
         yield Finding(
             WARNING,
             "The space has fewer combinations than max_trials: the search ends early.",
-            f"{total:,} combinations, {wanted:,} trials",
+            f"{total:,} combinations, {oracle.max_trials:,} trials",
             f"max_trials={total}, or a larger space. RandomSearch may even miss some; GridSearch "
             "tries them all",
+        )
+
+
+def check_training_arguments(probe: Probe) -> Iterator[Finding]:
+    """Finds a batch size or a number of epochs that is tuned, but that `fit` never gets."""
+    if probe.trains_by_itself:
+        return
+    for name in sorted({hp.name for hp in probe.full_space()} & FOR_FIT):
+        yield Finding(
+            WARNING,
+            f"{name} is tuned, but training never gets it: all trials use the same.",
+            f"{name} is a hyperparameter of the model, and only what is given to search is "
+            "passed on to fit",
+            "a HyperModel with a fit of its own, which passes it to model.fit",
         )
 
 

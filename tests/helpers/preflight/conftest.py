@@ -15,10 +15,17 @@ def tuner_of(tmp_path):
     return functools.partial(make_tuner, tmp_path)
 
 
-@pytest.fixture(autouse=True)
-def one_timed_step(monkeypatch):
-    """Lets every rehearsal time a single step, which is enough where no time is asserted."""
+@pytest.fixture
+def timed(monkeypatch):
+    """Lets rehearsals time a single step, instead of as many as fill a second."""
     monkeypatch.setattr(rehearsal, "LONG_ENOUGH", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def untimed(request, monkeypatch):
+    """Keeps rehearsals from timing anything, unless a test asks for it."""
+    if "timed" not in request.fixturenames:
+        monkeypatch.setattr(rehearsal, "_time_steps", lambda *_: None)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -13,6 +13,7 @@ from tests.support.small_searches import (
     RNG,
     X_VAL,
     Y_VAL,
+    OwnFit,
     X,
     Y,
     build,
@@ -85,8 +86,15 @@ def test_inputs_in_several_arrays_are_compared_together(tuner_of):
 
 
 def test_data_of_another_type_or_shape_are_compared_where_they_can_be(tuner_of):
-    for validation, findings in ((X.astype("float64"), 1), (X[:, :3], 0)):
-        given = {"x": X.astype("float64"), "validation": (validation, Y)}
+    # Whole numbers of another type: 1.5 is not the integer 1.
+    whole = np.arange(3600).reshape(900, 4)
+    for x, validation, findings in (
+        (X, X.astype("float64"), 1),
+        (X, X[:, :3], 0),
+        (whole + 0.5, whole, 0),
+        (whole.astype("uint16"), whole.astype("float32"), 1),
+    ):
+        given = {"x": x, "validation": (validation, Y)}
         assert len(found(data.check_separate_sets, tuner_of(), **given)) == findings
 
 
@@ -95,7 +103,7 @@ def test_a_validation_set_that_is_too_small_says_by_how_much(tuner_of):
     finding = only(look_at(tuner_of(), validation_data=few))
     assert finding.severity == WARNING
     assert "100 examples, differences below 14 points" in finding.evidence
-    assert finding.cure == "5,000 examples tell differences of 2 points"
+    assert finding.cure == "5,000 examples show differences of 2 points"
     # Two equally good classifiers, each right half of the time: how far are they apart?
     right = RNG.random((4000, 2, 100)) < 0.5
     apart = np.abs(np.subtract(*right.mean(axis=2).T))
@@ -132,17 +140,48 @@ def test_inputs_that_are_not_finite(tuner_of, value):
     finding = only(look_at(tuner, bad))
     assert finding.severity == ERROR and finding.evidence.startswith("2 of 900 inputs")
     with pytest.raises(RuntimeError, match="consecutive failures"):
-        search(tuner_of(objective="val_loss", max_trials=4, overwrite=True), bad[:300])
+        search(tuner, bad[:300])
 
 
 def test_targets_that_are_not_finite(tuner_of):
     bad = Y.copy()
     bad[5] = np.nan
-    finding = only(look_at(tuner_of(objective="val_loss"), X, bad))
-    assert finding.severity == ERROR and finding.problem.startswith("Targets are not finite")
+    tuner = tuner_of(objective="val_loss")
+    finding = only(look_at(tuner, X, bad))
+    assert finding.severity == ERROR and finding.problem.startswith("The targets are not finite")
     assert finding.evidence == "1 of 900 targets hold NaN or infinity"
     with pytest.raises(RuntimeError, match="consecutive failures"):
-        search(tuner_of(objective="val_loss", max_trials=4, overwrite=True), X[:300], bad[:300])
+        search(tuner, X[:300], bad[:300])
+
+
+def test_validation_data_that_are_not_finite(tuner_of):
+    bad_x, bad_y = X_VAL.copy(), Y.copy()
+    bad_x[:3], bad_y[7] = np.nan, np.inf
+    given = {"validation": (bad_x, bad_y)}
+    findings = found(data.check_finite, tuner_of(objective="val_loss"), **given)
+    assert [finding.evidence for finding in findings] == [
+        "3 of 900 validation inputs hold NaN or infinity",
+        "1 of 900 validation targets hold NaN or infinity",
+    ]
+
+
+def test_a_model_that_masks_what_is_missing_is_sound(tuner_of):
+    class Filling(keras.layers.Layer):
+        def call(self, inputs):
+            return keras.ops.where(keras.ops.isnan(inputs), 0.0, inputs)
+
+    def masking(hp):
+        return compiled(keras.Sequential([Filling(), build(hp)]))
+
+    missing = X.copy()
+    missing[5] = np.nan
+    assert look_at(tuner_of(masking), missing).findings == []
+
+
+def test_what_a_training_of_ones_own_does_to_the_data_is_not_known(tuner_of):
+    raw = 1000 * X
+    raw[5] = np.nan
+    assert look_at(tuner_of(OwnFit()), raw).findings == []
 
 
 def test_inputs_that_nobody_scales(tuner_of):
@@ -187,7 +226,9 @@ def test_the_batches_of_a_data_set_are_looked_at(tuner_of):
 
     bad = X.copy()
     bad[4] = np.nan
-    for inputs, problem in ((X * 100, "not scaled"), (bad, "not finite")):
-        tuner = tuner_of(objective="val_loss")
-        finding = only(look_at(tuner, Batches(inputs), None))
-        assert problem in finding.problem
+    scaled, finite = (
+        found(check, tuner_of(), Batches(inputs), None)
+        for check, inputs in ((data.check_scale, X * 100), (data.check_finite, bad))
+    )
+    assert "not scaled" in scaled[0].problem and "not finite" in finite[0].problem
+    assert finite[0].evidence == "1 of 300 inputs hold NaN or infinity"

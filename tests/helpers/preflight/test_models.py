@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.preflight import ERROR, WARNING, models
+from helpers.preflight.rehearsal import Rehearsal
 from tests.support.small_searches import (
     RNG,
     X_VAL,
@@ -39,17 +40,35 @@ def test_models_that_cannot_be_built_with_large_values(tuner_of):
     tuner = tuner_of(pooled, max_trials=12, tuner_class=keras_tuner.GridSearch)
     finding = only(look_at(tuner, **given))
     assert finding.severity == ERROR and "can't be built" in finding.problem
-    assert "with the largest values: ValueError: " in finding.evidence
-    assert "Of 20 random configurations, " in finding.evidence
+    assert "the search ends after 1 of them in a row" in finding.problem
+    assert (
+        " of 20 random configurations fail; the one with the largest values says ValueError: "
+        in (finding.evidence)
+    )
     with pytest.raises(RuntimeError, match="consecutive failures"):
         tuner.search(IMAGES[:30], Y[:30], validation_data=(IMAGES[30:60], Y[:30]), verbose=0)
 
 
-@pytest.mark.parametrize(("broken", "severity"), [(9, WARNING), (10, ERROR)])
-def test_it_is_an_error_from_half_of_the_configurations_on(tuner_of, broken, severity):
+# Of 12 trials, 10 may begin a series of three; 10 * (7 / 20)**3 = 0.43, and with 8 it is 0.64.
+LIMITS = {"max_trials": 12, "max_consecutive_failed_trials": 3}
+
+
+@pytest.mark.parametrize(
+    ("broken", "limits", "severity"),
+    [
+        (7, LIMITS, WARNING),
+        (8, LIMITS, ERROR),
+        (8, {**LIMITS, "max_consecutive_failed_trials": 4}, WARNING),
+        (8, {**LIMITS, "max_trials": 9}, WARNING),
+        (1, {**LIMITS, "max_trials": None}, ERROR),
+        (0, {**LIMITS, "max_trials": None}, WARNING),
+    ],
+)
+def test_it_is_an_error_where_a_search_is_likely_to_end(tuner_of, broken, limits, severity):
     calls = iter(range(10**6))
 
     def failing(hp):
+        hp.Float("rate", 0.0, 1.0)
         units = hp.Int("units", 2, 20)
         # The tuner builds once, the default model and the largest are built, then the samples.
         call = next(calls)
@@ -57,12 +76,15 @@ def test_it_is_an_error_from_half_of_the_configurations_on(tuner_of, broken, sev
             raise ValueError("too many")
         return build(hp)
 
-    (finding,) = models.check_models_can_be_built(probe_of(tuner_of(failing)))
+    (finding,) = models.check_models_can_be_built(probe_of(tuner_of(failing, **limits)))
     assert finding.severity == severity
-    assert f"Of 20 random configurations, {broken} failed" in finding.evidence
+    ending = f"ends after {limits['max_consecutive_failed_trials']} of them in a row."
+    assert finding.problem.endswith(ending)
+    assert finding.evidence.startswith(f"{broken} of 20 random configurations fail; the one ")
+    assert finding.evidence.endswith("says ValueError: too many")
 
 
-def test_a_configuration_that_the_user_refuses_is_no_finding(tuner_of):
+def test_a_configuration_that_the_user_refuses_is_no_finding(tuner_of, timed):
     def refusing(hp):
         if hp.Int("units", 2, 20, step=2) > 16:
             raise keras_tuner.errors.FailedTrialError("too large")
@@ -93,7 +115,7 @@ def test_a_function_that_returns_no_model(tuner_of):
 
     tuner = tuner_of(forgetful)
     finding = only(look_at(tuner))
-    assert finding.severity == ERROR and "returns no Keras model" in finding.problem
+    assert finding.severity == ERROR and "does not return a Keras model" in finding.problem
     assert finding.evidence == "it returns builtins.NoneType"
     with pytest.raises(keras_tuner.errors.FatalTypeError):
         search(tuner)
@@ -113,10 +135,8 @@ def test_a_model_that_nobody_compiled(tuner_of):
 
 
 def test_a_model_that_the_tuner_compiles_once_more(tuner_of):
-    tuner = tuner_of(metrics=["mse"], objective="val_mse")
+    tuner = tuner_of(metrics=["mse"], objective="val_mse", max_trials=1)
     assert look_at(tuner).findings == []
-    search(tuner)
-    assert {trial.status for trial in tuner.oracle.trials.values()} == {"COMPLETED"}
 
 
 def test_targets_that_do_not_fit_the_loss(tuner_of):
@@ -166,7 +186,7 @@ def test_a_layer_that_all_trials_go_on_training(tuner_of):
         layers = [keras.Input((4,)), shared, keras.layers.Dropout(hp.Float("rate", 0.1, 0.5))]
         return compiled(keras.Sequential([*layers, *answer()]))
 
-    tuner = tuner_of(sharing)
+    tuner = tuner_of(sharing, max_trials=1)
     before = np.array(shared.kernel)
     finding = only(look_at(tuner))
     assert finding.severity == ERROR and "share weights" in finding.problem
@@ -186,14 +206,60 @@ def test_a_frozen_layer_may_be_shared(tuner_of):
     assert look_at(tuner_of(transfer)).findings == []
 
 
-# The smallest model has 4 * 2 + 2 + 2 * 3 + 3 = 19 parameters.
-@pytest.mark.parametrize(("limit", "findings"), [(18, 1), (19, 0)])
-def test_a_model_size_that_no_model_keeps(tuner_of, limit, findings):
-    tuner = tuner_of(max_model_size=limit, max_trials=4)
-    report = look_at(tuner)
-    assert len(report.findings) == findings
-    if findings:
-        assert only(report).severity == ERROR
-        assert only(report).evidence == "max_model_size=18; the smallest model has 19 parameters"
-        with pytest.raises(RuntimeError, match="Oversized model"):
-            search(tuner)
+def test_a_model_size_that_most_models_exceed(tuner_of):
+    # A model of n units has 4 * n + n + 3 * n + 3 parameters; 18 units make 147, and 20 make 163.
+    tuner = tuner_of(max_model_size=18)
+    finding = only(look_at(tuner))
+    assert finding.severity == ERROR and "larger than max_model_size" in finding.problem
+    assert finding.evidence == (
+        "20 of 20 random configurations have more than 18 parameters, the largest 163"
+    )
+    with pytest.raises(RuntimeError, match="Oversized model"):
+        search(tuner)
+    assert look_at(tuner_of(max_model_size=162, project_name="other")).findings == []
+
+
+@pytest.mark.parametrize(("large", "findings"), [(7, 0), (8, 1)])
+def test_some_models_may_be_oversized(tuner_of, monkeypatch, large, findings):
+    small, big = (build(hp_of(units=units)) for units in (2, 4))
+    sampled = [big] * large + [small] * (19 - large) + [None]  # one can't be built
+    monkeypatch.setattr(models, "_sample_models", lambda probe: sampled)
+    hp = keras_tuner.HyperParameters()
+    hp.Float("rate", 0.0, 1.0)
+    probe = probe_of(tuner_of(max_model_size=8 * 2 + 3, hyperparameters=hp, **LIMITS))
+    probe._rehearsals = dict.fromkeys(("default", "largest"), Rehearsal())
+    assert len(list(models.check_model_size(probe))) == findings
+
+
+def hp_of(**values):
+    hp = keras_tuner.HyperParameters()
+    hp.values = values
+    return hp
+
+
+@pytest.mark.parametrize("argument", ["workers", "generator"])
+def test_an_argument_that_fit_does_not_take(tuner_of, argument):
+    tuner = tuner_of()
+    finding = only(look_at(tuner, **{argument: 2}))
+    assert finding.severity == ERROR and finding.evidence == f"Model.fit has no {argument}"
+    with pytest.raises(RuntimeError, match=argument):
+        search(tuner, **{argument: 2})
+
+
+def test_arguments_of_a_model_that_takes_any_are_its_own_affair(tuner_of):
+    class Open(keras.Sequential):
+        def fit(self, *args, temperature=None, **kwargs):
+            return super().fit(*args, **kwargs)
+
+    class Closed(keras.Sequential):
+        def fit(self, x, y, temperature=None, **kwargs):
+            return super().fit(x, y, **kwargs)
+
+    for kind in (Open, Closed):
+        tuner = tuner_of(lambda hp, kind=kind: compiled(kind([build(hp)])), overwrite=True)
+        assert look_at(tuner, temperature=2).findings == []
+
+
+def test_targets_of_another_length_are_refused_by_keras(tuner_of):
+    finding = only(look_at(tuner_of(), X, Y[:800]))
+    assert finding.severity == ERROR and "same number of samples" in finding.evidence.lower()

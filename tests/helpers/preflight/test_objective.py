@@ -7,7 +7,16 @@ import keras_tuner
 import pytest
 
 from helpers.preflight import ERROR, WARNING, objective
-from tests.support.small_searches import build, compiled, look_at, only, probe_of, search
+from tests.support.small_searches import (
+    OwnFit,
+    OwnTrial,
+    build,
+    compiled,
+    look_at,
+    only,
+    probe_of,
+    search,
+)
 
 
 def test_an_objective_that_is_never_reported(tuner_of):
@@ -33,7 +42,7 @@ def test_validation_by_a_split_is_validation(tuner_of):
 
 
 def test_several_objectives_that_are_all_reported_are_sound(tuner_of):
-    tuner = tuner_of(objective=["val_loss", "val_accuracy"])
+    tuner = tuner_of(objective=["val_loss", "val_accuracy"], max_trials=1)
     assert look_at(tuner).findings == []
     search(tuner)
     assert {trial.status for trial in tuner.oracle.trials.values()} == {"COMPLETED"}
@@ -61,25 +70,21 @@ def test_a_metric_that_keras_names_by_itself_is_found_under_the_name_of_a_trial(
         return compiled(model, metrics=[keras.metrics.AUC()])
 
     keras.metrics.AUC()  # somebody has used the name `auc` before
-    tuner = tuner_of(with_auc, objective=keras_tuner.Objective("val_auc", "max"))
+    tuner = tuner_of(with_auc, objective=keras_tuner.Objective("val_auc", "max"), max_trials=1)
     assert look_at(tuner).findings == []
     search(tuner)
     assert {trial.status for trial in tuner.oracle.trials.values()} == {"COMPLETED"}
 
 
-class OwnFit(keras_tuner.HyperModel):
-    def build(self, hp):
-        return build(hp)
-
-    def fit(self, hp, model, *args, **kwargs):
-        return {"val_gain": 0.5}
-
-
 def test_a_fit_of_ones_own_may_report_what_the_model_does_not(tuner_of):
-    tuner = tuner_of(OwnFit(), objective=keras_tuner.Objective("val_gain", "max"))
+    class Reporting(OwnFit):
+        def fit(self, hp, model, *args, **kwargs):
+            return {"val_gain": 0.5}
+
+    tuner = tuner_of(Reporting(), objective=keras_tuner.Objective("val_gain", "max"))
     report = look_at(tuner)
     assert report.findings == []
-    assert "the training, which is not Keras' own fit" in str(report)
+    assert "Not checked: the training, since it is your own" in str(report)
     search(tuner)
     assert {trial.score for trial in tuner.oracle.trials.values()} == {0.5}
 
@@ -94,7 +99,7 @@ def test_a_metric_that_kerastuner_minimises_because_it_does_not_know_it(tuner_of
     def with_f1(hp):
         return compiled(build(hp), metrics=[keras.metrics.F1Score(average="macro")])
 
-    tuner = tuner_of(with_f1, objective="val_f1_score", max_trials=4)
+    tuner = tuner_of(with_f1, objective="val_f1_score")
     finding = only(look_at(tuner))
     assert finding.severity == ERROR and "looks for the worst models" in finding.problem
     assert finding.cure == 'keras_tuner.Objective("val_f1_score", direction="max")'
@@ -137,13 +142,15 @@ def test_a_callback_that_cannot_be_copied(tuner_of):
         search(tuner, callbacks=[Locked()])
 
 
-def test_callbacks_that_are_not_a_list(tuner_of):
-    stopping = keras.callbacks.EarlyStopping(patience=1)
-    tuner = tuner_of(max_trials=4)
-    finding = only(look_at(tuner, callbacks=(stopping,)))
-    assert finding.severity == ERROR and finding.evidence == "callbacks is of type tuple"
-    with pytest.raises(RuntimeError, match="append"):
-        search(tuner, callbacks=(stopping,))
+@pytest.mark.parametrize(
+    ("callbacks", "kind", "message"), [((), "tuple", "append"), (None, "NoneType", "iterable")]
+)
+def test_callbacks_that_are_not_a_list(tuner_of, callbacks, kind, message):
+    tuner = tuner_of()
+    finding = only(look_at(tuner, callbacks=callbacks))
+    assert finding.severity == ERROR and finding.evidence == f"callbacks is of type {kind}"
+    with pytest.raises(RuntimeError, match=message):
+        search(tuner, callbacks=callbacks)
 
 
 def test_a_callback_that_watches_what_is_never_reported(tuner_of):
@@ -160,6 +167,7 @@ def test_a_callback_that_watches_what_is_never_reported(tuner_of):
             *(probe_of(None).x, probe_of(None).y),
             validation_split=0.5,
             epochs=3,
+            batch_size=450,
             verbose=0,
             callbacks=[stopping("val_acc")],
         )
@@ -173,6 +181,17 @@ def test_sound_callbacks_are_neither_called_nor_changed(tuner_of):
         def on_train_begin(self, logs=None):
             Counting.calls += 1
 
-    callbacks = [Counting()]
+    # A checkpoint of every epoch watches nothing.
+    every = keras.callbacks.ModelCheckpoint("{epoch}.weights.h5", "acc", save_weights_only=True)
+    callbacks = [Counting(), every]
     assert look_at(tuner_of(), callbacks=callbacks).findings == []
-    assert Counting.calls == 0 and len(callbacks) == 1
+    assert Counting.calls == 0 and len(callbacks) == 2
+
+
+def test_a_checkpoint_of_the_best_epoch_by_a_metric_that_is_never_reported(tuner_of):
+    best = keras.callbacks.ModelCheckpoint("best.keras", monitor="val_acc", save_best_only=True)
+    assert len(list(objective.check_callbacks(probe_of(tuner_of(), callbacks=[best])))) == 1
+
+
+def test_a_run_trial_of_ones_own_may_take_what_it_likes_for_callbacks(tuner_of):
+    assert look_at(tuner_of(tuner_class=OwnTrial), callbacks="none").findings == []

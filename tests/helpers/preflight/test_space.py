@@ -1,11 +1,12 @@
 """Findings about the search space; each mistake goes wrong for real."""
 
+import keras
 import keras_tuner
 import numpy as np
 import pytest
 
 from helpers.preflight import ERROR, WARNING, space
-from tests.support.small_searches import build, look_at, only, probe_of, search
+from tests.support.small_searches import build, compiled, look_at, only, probe_of, search
 
 
 def test_bounds_that_the_user_overrides_are_sound(tuner_of):
@@ -16,12 +17,12 @@ def test_bounds_that_the_user_overrides_are_sound(tuner_of):
 
 def test_fewer_combinations_than_trials(tuner_of):
     hp = keras_tuner.HyperParameters()
-    hp.Choice("units", [2, 4, 6])
-    tuner = tuner_of(max_trials=5, hyperparameters=hp)
+    hp.Choice("units", [2, 4])
+    tuner = tuner_of(max_trials=3, hyperparameters=hp)
     finding = only(look_at(tuner))
-    assert finding.severity == WARNING and finding.evidence == "3 combinations, 5 trials"
+    assert finding.severity == WARNING and finding.evidence == "2 combinations, 3 trials"
     search(tuner)
-    assert len(tuner.oracle.trials) <= 3
+    assert len(tuner.oracle.trials) <= 2
 
 
 @pytest.mark.parametrize(("trials", "findings"), [(10, 0), (11, 1)])
@@ -30,11 +31,45 @@ def test_as_many_trials_as_combinations_are_sound(tuner_of, trials, findings):
 
 
 def test_a_grid_may_have_a_limit_beyond_its_end(tuner_of):
-    tuner = tuner_of(tuner_class=keras_tuner.GridSearch, max_trials=11)
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("units", [2])
+    tuner = tuner_of(tuner_class=keras_tuner.GridSearch, max_trials=11, hyperparameters=hp)
     report = look_at(tuner)
-    assert report.findings == [] and report.estimate.trials == 10
+    assert report.findings == [] and report.estimate.trials == 1
     search(tuner)
-    assert len(tuner.oracle.trials) == 10
+    assert len(tuner.oracle.trials) == 1
+
+
+def test_a_space_that_grows_during_the_search_is_counted_as_a_whole(tuner_of):
+    def growing(hp):
+        layers = [
+            keras.layers.Dense(hp.Choice(f"units_{i}", [2, 4]))
+            for i in range(hp.Int("layers", 1, 3))
+        ]
+        return compiled(keras.Sequential([*layers, keras.layers.Dense(3, activation="softmax")]))
+
+    tuner = tuner_of(growing, max_trials=10)  # one layer alone would have 3 * 2 combinations
+    assert list(space.check_size(probe_of(tuner))) == []
+
+
+@pytest.mark.parametrize("name", ["batch_size", "epochs"])
+def test_what_is_tuned_but_never_reaches_fit(tuner_of, name):
+    def tuning(hp):
+        hp.Choice(name, [2, 3])
+        return build(hp)
+
+    tuner = tuner_of(tuning)
+    finding = only(look_at(tuner))
+    assert finding.severity == WARNING and finding.problem.startswith(f"{name} is tuned, but")
+
+    class Passing(keras_tuner.HyperModel):
+        def build(self, hp):
+            return tuning(hp)
+
+        def fit(self, hp, model, *args, **kwargs):
+            return model.fit(*args, **{**kwargs, name: hp.get(name)})
+
+    assert look_at(tuner_of(Passing(), project_name="other")).findings == []
 
 
 def test_a_tuner_that_trains_by_itself_may_declare_more(tuner_of):
@@ -57,7 +92,7 @@ def test_the_same_name_declared_twice_with_other_bounds(tuner_of):
         values.append((hp.Int("size", 2, 4), hp.Int("size", 100, 200)))
         return build(hp)
 
-    tuner = tuner_of(twice)
+    tuner = tuner_of(twice, max_trials=1)
     finding = only(look_at(tuner))
     assert finding.severity == ERROR and "share a name" in finding.problem
     assert "size is declared as 2 to 4" in finding.evidence and "100 to 200" in finding.evidence
@@ -73,6 +108,16 @@ def test_a_name_that_is_declared_three_times_is_one_finding(tuner_of):
 
     finding = only(look_at(tuner_of(thrice)))
     assert finding.evidence == "size is declared as one of [1, 2], and again as one of [3, 4]"
+
+
+def test_a_name_that_only_a_larger_model_declares_twice(tuner_of):
+    def deep(hp):
+        for i in range(hp.Int("layers", 1, 2)):
+            hp.Choice("size", [i, i + 10])
+        return build(hp)
+
+    (finding,) = space.check_duplicate_names(probe_of(tuner_of(deep)))
+    assert finding.evidence == "size is declared as one of [0, 10], and again as one of [1, 11]"
 
 
 def test_the_same_name_declared_twice_alike_is_sound(tuner_of):
