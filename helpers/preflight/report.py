@@ -59,8 +59,8 @@ class Estimate:
         if not self.minutes:
             return sentence
         return (
-            f"{sentence} The time does not include checkpoints, callbacks, what early stopping "
-            "saves, or other programs on this machine."
+            f"{sentence} The time does not include what KerasTuner does between trials, "
+            "checkpoints, callbacks, what early stopping saves, or other programs on this machine."
         )
 
     def _time(self) -> str:
