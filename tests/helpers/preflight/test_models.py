@@ -257,7 +257,7 @@ def test_arguments_of_a_model_that_takes_any_are_its_own_affair(tuner_of):
 
     for kind in (Open, Closed):
         tuner = tuner_of(lambda hp, kind=kind: compiled(kind([build(hp)])), overwrite=True)
-        assert look_at(tuner, temperature=2).findings == []
+        assert look_at(tuner, temperature=2, verbose=0).findings == []
 
 
 def test_targets_of_another_length_are_refused_by_keras(tuner_of):
