@@ -56,6 +56,18 @@ def write_text(target: str | os.PathLike, text: str) -> None:
         file.write(text)
 
 
+def sync(file: Path) -> None:
+    """Sees to it that what was written to a file survives a power cut."""
+    with open(file, "r+b") as written:
+        os.fsync(written.fileno())
+
+
+def move(source: Path, target: Path) -> None:
+    """Puts a finished file in the place of another one, on the same disk, in one step."""
+    sync(source)
+    _replace(source, target)
+
+
 def is_draft(path: Path) -> bool:
     """Returns whether a file is one that `replacing` was writing when its process died."""
     return path.name.startswith(".") and path.name.endswith(".tmp")

@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_tuner.engine.trial import Trial
 
 from helpers import files
+from helpers.search.backup import remove_backup
 from helpers.search.disk import check_writable, clear_errors
 from helpers.search.exclusion import lock_project
 from helpers.search.project import FINISHED, ProjectError, completed_trials, read_trial, trial_files
@@ -76,6 +77,7 @@ def _mend(folder: Path) -> list[str]:
         elif trial.metrics.metrics:
             anew = Trial(trial.hyperparameters, trial.trial_id, trial.status)
             files.write_text(trial_file, json.dumps(anew.get_state()))
+            remove_backup(trial_file.parent)
             mended.append(f"Trial {trial_id} was cut off at its end, and runs again.")
     if mended:
         files.write_text(file, json.dumps(state))

@@ -11,25 +11,43 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial
 
 from helpers import files, kerastuner
+from helpers.search.checkpoints import keep_checkpoints as keep_best
+from helpers.search.deadline import Deadline, end_on_time
 from helpers.search.disk import DiskError, check_writable, clear_errors
 from helpers.search.exclusion import SearchState, lock_project
 from helpers.search.project import FINISHED, ProjectError
 from helpers.search.reuse import how_to_reuse
 from helpers.search.room import check_room_for_checkpoints
+from helpers.search.trainings import keep_trainings
 
 CHIEF_DISK_FULL = 74  # exit status of a chief that can't save: EX_IOERR of sysexits.h
 CHIEF_FAILED = 70  # of one that ran into another error: EX_SOFTWARE
-_MARK = "is_protected"  # the attribute of a tuner that says so
+_MARK = "protection"  # the attribute of a tuner that holds the options
 PATIENCE = 600.0  # seconds that a worker waits for a chief
+BACKUP_EVERY = 60.0  # seconds; the most that a crash costs, apart from the epoch under way
 
 
-def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
-    """Makes a tuner's files survive a crash, and keeps other searches out of its folder.
+def protect(
+    tuner: BaseTuner,
+    *,
+    stop_after: float | None = None,
+    keep_checkpoints: int | None = None,
+    backup_every: float = BACKUP_EVERY,
+    patience: float = PATIENCE,
+) -> None:
+    """Makes a search survive a crash, and keeps other searches out of its folder.
 
     - KerasTuner writes its state in place, so that a crash in the middle leaves half a file, with
       which the search can't go on. Afterwards each file is replaced in one step.
     - While `tuner.search` runs, the project folder is locked: the same search in another process
       ends in one clear error.
+    - A training that is interrupted goes on in its middle: after an epoch, its weights, its
+      optimizer and its curve are backed up, and removed when the trial is done. The callbacks
+      begin anew, as Keras has it: `EarlyStopping` and `ReduceLROnPlateau` count their patience
+      from the first epoch afterwards (a learning rate that was reduced stays so). Shuffling and
+      dropout draw other numbers than they would have. A search that does not train by Keras'
+      `fit` alone goes on by trials, as KerasTuner does: with a `HyperModel.fit` or a
+      `Tuner.run_trial` of one's own, or scikit-learn.
     - In a search of several processes, a chief that can't save its state says why and ends, and a
       worker keeps its result until the chief is back. A chief that is started again leaves running
       trials with their workers. It shares its port with no other chief, and ends soon after its
@@ -40,9 +58,19 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
 
     Args:
         tuner: Any KerasTuner tuner that has not begun to search.
+        stop_after: Hours after which `tuner.search` returns, as soon as an epoch or a trial ends;
+            None for no limit. The same search goes on, in the middle of the trial. Each process
+            of a search that has several counts for itself.
+        keep_checkpoints: How many of the best trials keep their weights; None for all. Those
+            that are needed otherwise stay, too: where trials are running or have equal scores,
+            and where Hyperband may go on from them. The weights of the others are removed when
+            a trial has ended, its result never.
+        backup_every: Seconds between two backups of a training. A backup takes as long, and as
+            much room, as a checkpoint. 0 makes one after every epoch, `math.inf` none.
         patience: Seconds that a worker waits for a chief that does not answer.
 
     Raises:
+        ValueError: A number makes no sense, or a second call names other options.
         DiskError: Its project folder can't be written. While it searches: the disk is full, or a
             file can't be replaced; what was finished is kept, and the same search goes on later.
         ProjectError: It is a `GridSearch` that was begun by another process. KerasTuner does not
@@ -50,22 +78,31 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
             folder, or has been since the tuner was made.
         PortTakenError: From `tuner.search` of a chief: another program listens on its port.
     """
-    if getattr(tuner, _MARK, False):
+    _check_numbers(keep_checkpoints, backup_every)
+    oracle, deadline = tuner.oracle, Deadline(stop_after)
+    options = (stop_after, keep_checkpoints, backup_every)
+    if (before := getattr(tuner, _MARK, None)) is not None:
+        if options not in (before, (None, None, BACKUP_EVERY)):
+            raise ValueError("This tuner is protected already, with other options. Make it again.")
         return
     folder = Path(tuner.project_dir)
     check_writable(folder)
-    oracle = tuner.oracle
+    if kerastuner.keeps_books(oracle) and _is_lost_grid(oracle):
+        raise ProjectError(
+            f"KerasTuner does not save how far a grid has come, so the one in {folder} can't "
+            f"go on. Make the tuner with another project_name, and {how_to_reuse(folder)}"
+        )
+    keep_trainings(tuner, every=backup_every, deadline=deadline)
+    end_on_time(tuner, deadline)
     if kerastuner.keeps_books(oracle):
-        if _is_lost_grid(oracle):
-            raise ProjectError(
-                f"KerasTuner does not save how far a grid has come, so the one in {folder} can't "
-                f"go on. Make the tuner with another project_name, and {how_to_reuse(folder)}"
-            )
+        if keep_checkpoints is not None:
+            keep_best(tuner, keep_checkpoints)
         state = SearchState(folder, oracle)
         _save_in_one_step(tuner, state)
         tuner.search = _alone(tuner.search, state)
         if kerastuner.is_chief():
             kerastuner.improve_chief(oracle, on_error=_end_chief)
+            kerastuner.accept_farewells(oracle, deadline.has_passed)
     else:
         kerastuner.make_client_patient(oracle, patience=patience)
         tuner.save = lambda: _save_tuner(tuner, folder)
@@ -73,7 +110,15 @@ def protect(tuner: BaseTuner, *, patience: float = PATIENCE) -> None:
     tuner.run_trial = _clearly(tuner.run_trial, folder)
     # With the hooks, also those that `watch` adds later: they write files of their own there.
     tuner.search = _clearly(tuner.search, folder)
-    setattr(tuner, _MARK, True)
+    setattr(tuner, _MARK, options)
+
+
+def _check_numbers(keep_checkpoints: int | None, backup_every: float) -> None:
+    whole = type(keep_checkpoints) is int and keep_checkpoints >= 1
+    if not whole and keep_checkpoints is not None:
+        raise ValueError(f"keep_checkpoints={keep_checkpoints}: give a number of at least 1.")
+    if not backup_every >= 0:
+        raise ValueError(f"backup_every={backup_every}: give the seconds between two backups.")
 
 
 def _save_in_one_step(tuner: BaseTuner, state: SearchState) -> None:

@@ -10,6 +10,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial
 
 from helpers import files
+from helpers.search.backup import BEST, FOLDERS
 
 MARGIN = 100_000  # bytes: what HDF5 adds to the weights, and the small files beside them
 
@@ -29,15 +30,17 @@ def check_room_for_checkpoints(tuner: BaseTuner) -> None:
 
     def check_and_begin(trial: Trial, model: keras.Model, epoch: int, logs: dict | None = None):
         folder = Path(tuner.get_trial_dir(trial.trial_id))
-        # The checkpoint that is there already is written over.
-        there = sum(file.stat().st_size for file in folder.glob("checkpoint*"))
-        files.check_room(folder, max(0, _checkpoint_bytes(model) - there) + MARGIN)
+        # What is there already is written over: a checkpoint, or one that waits for a backup.
+        found = [*folder.glob(f"{FOLDERS}/{BEST}*")] or [*folder.glob("checkpoint*")]
+        there = sum(file.stat().st_size for file in found)
+        files.check_room(folder, max(0, checkpoint_bytes(model) - there) + MARGIN)
         begin_epoch(trial, model, epoch, logs=logs)
 
     tuner.on_epoch_begin = check_and_begin
 
 
-def _checkpoint_bytes(model: keras.Model) -> int:
+def checkpoint_bytes(model: keras.Model) -> int:
+    """Returns what the weights of a model and the state of its optimizer take."""
     variables = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
     return sum(
         math.prod(v.shape) * np.dtype(keras.backend.standardize_dtype(v.dtype)).itemsize

@@ -10,7 +10,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from helpers import display, files
-from helpers.search.project import FINISHED, RECORD
+from helpers.search.project import FINISHED, RECORD, read_record
 
 
 def watch(tuner: BaseTuner) -> None:
@@ -55,6 +55,7 @@ class _Watch:
     def on_epoch_end(
         self, trial: Trial, model: keras.Model, epoch: int, logs: dict | None = None
     ) -> None:
+        self._take_over(trial)
         epochs = self.record["epochs"]
         execution = epochs[-1]["execution"] if epochs else 1
         # With `executions_per_trial` the epochs of one trial begin again.
@@ -68,13 +69,21 @@ class _Watch:
         self._report(f", epoch {epoch + 1}")
 
     def on_trial_end(self, trial: Trial) -> None:
-        self.record["seconds"] = time.perf_counter() - self.trial_began
-        # `reuse_trials` has brought the record of a trial that was not trained here.
-        if self.record["epochs"] or not self._file(trial).exists():
-            self._save(trial)
+        self._take_over(trial)
+        if self.record["seconds"] is None:
+            self.record["seconds"] = time.perf_counter() - self.trial_began
+        self._save(trial)
         self.finished_here += 1
         self.finished_seconds = time.perf_counter() - self.began
         self._report("")
+
+    def _take_over(self, trial: Trial) -> None:
+        # Of a trial that was not trained here, by `reuse_trials`; or of its epochs before it was
+        # interrupted, by `protect`.
+        if not self.record["epochs"] and (before := read_record(self._file(trial))):
+            self.record = before
+            if before["epochs"]:
+                self.trial_began -= before["epochs"][-1]["seconds"]
 
     def _save(self, trial: Trial) -> None:
         files.write_text(self._file(trial), json.dumps(self.record))
