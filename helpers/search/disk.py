@@ -58,6 +58,6 @@ def clear_errors(folder: Path) -> Iterator[None]:
 
 def _is_refused(error: Exception, folder: Path) -> bool:
     """Returns whether a file of this folder can't be written, or not be removed."""
-    if not isinstance(error, OSError) or error.errno not in _REFUSALS:
+    if not isinstance(error, OSError) or error.errno not in _REFUSALS or not error.filename:
         return False
-    return Path(os.path.abspath(error.filename or "")).is_relative_to(os.path.abspath(folder))
+    return Path(os.path.abspath(str(error.filename))).is_relative_to(os.path.abspath(folder))

@@ -167,13 +167,13 @@ def _end_chief(error: Exception) -> None:
 
 
 def _is_lost_grid(oracle: keras_tuner.Oracle) -> bool:
-    """Returns whether it is a grid that another process began and did not finish."""
+    """Returns whether it is a grid that another process began, and that has trials to draw yet."""
     if not isinstance(oracle, keras_tuner.oracles.GridSearchOracle) or not oracle.trials:
         return False
-    if any(trial.status not in FINISHED for trial in oracle.trials.values()):
-        return True
-    limit_reached = oracle.max_trials is not None and len(oracle.trials) >= oracle.max_trials
-    return not limit_reached and not kerastuner.is_exhausted(oracle)
+    if oracle.max_trials is not None and len(oracle.trials) >= oracle.max_trials:
+        return False  # a trial that was cut off runs again, and none is drawn
+    cut_off = any(trial.status not in FINISHED for trial in oracle.trials.values())
+    return cut_off or not kerastuner.is_exhausted(oracle)
 
 
 def _clearly(function: Callable, folder: Path) -> Callable:

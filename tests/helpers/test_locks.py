@@ -1,6 +1,7 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,8 @@ def holder(tmp_path):
 
 def test_a_folder_that_another_process_holds_names_it(tmp_path, holder):
     lock = locks.FolderLock(tmp_path, "mine")
-    with pytest.raises(locks.LockedError, match=rf"Process {holder.pid} on .* \(a test\) is at"):
+    named = rf"Process {holder.pid} on {socket.gethostname()} \(a test\) is at work"
+    with pytest.raises(locks.LockedError, match=named):
         lock.acquire()
     assert not lock.held
 
@@ -44,6 +46,11 @@ def test_a_lock_of_a_process_that_was_killed_blocks_nobody(tmp_path, holder):
     assert not lock.held
 
 
+def test_a_folder_is_made_for_its_lock(tmp_path):
+    with locks.FolderLock(tmp_path / "a" / "b", "mine") as lock:
+        assert lock.held
+
+
 def test_two_locks_of_one_process_exclude_each_other_and_one_can_be_taken_twice(tmp_path):
     first, second = (locks.FolderLock(tmp_path, "mine") for _ in range(2))
     with first:
@@ -52,6 +59,8 @@ def test_two_locks_of_one_process_exclude_each_other_and_one_can_be_taken_twice(
             second.acquire()
         first.release()
         assert first.held
+        with pytest.raises(locks.LockedError, match=f"Process {os.getpid()} "):
+            second.acquire()
     second.acquire()
     second.release()
     assert [path.name for path in Path(tmp_path).iterdir()] in ([], [locks.LOCK_FILE])

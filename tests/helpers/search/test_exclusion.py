@@ -138,6 +138,7 @@ def test_a_cell_that_is_run_again_finds_the_search_as_it_left_it(tmp_path):
     for _ in range(2):
         protect(tuner)
         tuner.search(verbose=0)
+        assert not (tmp_path / "project" / ".lock.json").exists()
     tuner.oracle.max_trials = 4
     tuner.search(verbose=0)
     longer = make(tmp_path, max_trials=5)
@@ -178,7 +179,9 @@ def test_a_search_that_died_in_its_first_trial_begins_anew_without_mending(tmp_p
     # Windows lets nobody remove, or rename, a folder in which a lock is held.
     [pytest.param({"overwrite": True}, marks=posix), {"max_trials": 4}],
 )
-def test_a_search_whose_folder_another_one_takes_ends_and_writes_nothing_more(tmp_path, how):
+def test_a_search_whose_folder_another_one_takes_ends_and_writes_nothing_more(
+    tmp_path, how, capsys
+):
     """As a tuner that is not protected does, or one that `overwrite=True` lets begin anew."""
     tuner, after = make(tmp_path), {}
 
@@ -187,9 +190,11 @@ def test_a_search_whose_folder_another_one_takes_ends_and_writes_nothing_more(tm
         after.update({file: file.read_bytes() for file in tmp_path.rglob("trial*.json")})
 
     in_the_second_trial(tuner, let_another_one_search)
-    with pytest.raises(ProjectError, match="or has removed what was there"):
-        tuner.search(verbose=0)
+    for go_on in (tuner.search, tuner.save):
+        with pytest.raises(ProjectError, match="or has removed what was there"):
+            go_on()
     assert tuner.ran == ["0", "1"]
+    assert "Traceback" not in capsys.readouterr().err, "as of a trial that failed"
     assert {file: file.read_bytes() for file in tmp_path.rglob("trial*.json")} == after
 
 

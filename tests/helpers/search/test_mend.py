@@ -39,6 +39,11 @@ def test_a_gap_in_which_a_process_died_is_mended(tmp_path, gap, mended):
         warnings.simplefilter("ignore")  # KerasTuner takes the old result for one of our own making
         tuner.search(verbose=0)
     assert tuner.ran == (mended_ran if mended else unmended_ran)
+    if mended:
+        states = (tmp_path / name / "oracle.json" for name in ("project", "undisturbed"))
+        mine, right = (json.loads(file.read_text()) for file in states)
+        for kept in ("end_order", "run_times", "ongoing_trials", "retry_queue"):
+            assert mine[kept] == right[kept]
     scores, right = (result(tmp_path / name)["score"] for name in ("project", "undisturbed"))
     expected = right.to_list()
     expected[0] += dying.bias  # this trial was finished before, and is kept

@@ -15,6 +15,7 @@ from helpers.search import (
     trials_table,
     watch,
 )
+from helpers.search.disk import clear_errors, unwritable
 from tests.support.crashes import (
     X,
     Y,
@@ -38,6 +39,25 @@ def test_a_grid_that_died_cannot_go_on_and_says_so_before_it_tries(tmp_path):
         protect(tuner)
     with pytest.raises(KeyError, match="1"):  # what KerasTuner says by itself
         tuner.search(verbose=0)
+
+
+def test_a_grid_that_died_in_its_last_trial_goes_on(tmp_path):
+    dying = make(tmp_path, keras_tuner.GridSearch)
+    search_and_die(dying, dying.oracle, "update_trial", "2", "RUNNING")
+    mend_project(tmp_path / "project")
+    tuner = make(tmp_path, keras_tuner.GridSearch)
+    protect(tuner)
+    tuner.search(verbose=0)
+    assert tuner.ran == ["2"] and list(result(tmp_path / "project")["status"]) == ["COMPLETED"] * 3
+
+
+def test_a_grid_without_a_limit_that_died_cannot_go_on(tmp_path):
+    """KerasTuner would draw what follows the trial that was cut off, and does not know it."""
+    dying = make(tmp_path, keras_tuner.GridSearch, max_trials=None)
+    search_and_die(dying, dying.oracle, "update_trial", "0007", "RUNNING")
+    tuner = make(tmp_path, keras_tuner.GridSearch, max_trials=None)
+    with pytest.raises(ProjectError, match="how far a grid has come"):
+        protect(tuner)
 
 
 def test_a_grid_that_is_done_can_be_opened_again(tmp_path):
@@ -186,6 +206,12 @@ def test_a_file_that_another_program_never_lets_go_ends_the_search_and_nothing_i
     protect(again)
     again.search(verbose=0)
     assert again.ran == ["2"] and len(result(tmp_path / "project")) == 3
+
+
+def test_an_error_that_is_clear_already_stays_as_it_is(tmp_path):
+    clear = unwritable(tmp_path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    with pytest.raises(DiskError, match="Nothing can be written into"), clear_errors(tmp_path):
+        raise clear
 
 
 def test_an_error_about_other_files_stays_the_trial_s_own(tmp_path):
