@@ -22,9 +22,12 @@ def can_listen(port, option):
         return True
 
 
-def test_a_port_that_is_taken_is_named(tmp_path):
+@pytest.mark.parametrize("shared", [False, True])  # gRPC's servers share
+def test_a_port_that_is_taken_is_named(tmp_path, shared):
     (tmp_path / "job.py").write_text("raise SystemExit('must not run')")
     with socket.socket() as taken:
+        if shared and hasattr(socket, "SO_REUSEPORT"):
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         taken.bind((LOOPBACK, 0))
         taken.listen()
         port = taken.getsockname()[1]
