@@ -102,7 +102,6 @@ def _leave_trials_with_their_workers(oracle: keras_tuner.Oracle) -> None:
         oracle.ongoing_trials[tuner_id] = oracle.ongoing_trials[left[0]]
         del oracle.ongoing_trials[left[0]], silent[left[0]]
         oracle.tuner_ids.discard(left[0])
-        oracle.save()
         return oracle.ongoing_trials[tuner_id]
 
     oracle.create_trial = create_trial_or_take_over

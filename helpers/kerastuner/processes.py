@@ -17,7 +17,7 @@ def chief_address() -> tuple[str, int]:
     return os.environ["KERASTUNER_ORACLE_IP"], int(os.environ["KERASTUNER_ORACLE_PORT"])
 
 
-def count_statuses(address: str, *, timeout: float = 60.0) -> dict[str, int] | None:
+def count_statuses(address: str, *, timeout: float = 20.0) -> dict[str, int] | None:
     """Asks a chief how many trials are in which state.
 
     The answer holds all trials: at 10,000 of them it takes seconds, in which the chief answers

@@ -157,6 +157,7 @@ def test_a_search_under_nohup_in_the_background_outlives_its_terminal(tmp_path):
 def test_a_chief_that_waits_on_after_all_workers_have_ended_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(supervisor, "POLL", 0.05)
     monkeypatch.setattr(supervisor, "CHIEF_PATIENCE", 0.5)
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     script = tmp_path / "job.py"
     script.write_text(
         "import os, time\n"

@@ -1,8 +1,11 @@
+import time
+
 import pytest
 from keras_tuner.engine.trial import TrialStatus
-from keras_tuner.src.distribute import oracle_chief
+from keras_tuner.src.distribute import oracle_chief, oracle_client
 
 from helpers import kerastuner
+from helpers.kerastuner import chief
 
 
 def improved(oracle):
@@ -45,6 +48,7 @@ def test_the_trials_of_workers_that_never_return_are_handed_out_last(restarted):
     given = []
     while (trial := restarted.create_trial("worker7")).status == TrialStatus.RUNNING:
         given.append(trial.trial_id)
+        assert "worker7" in restarted.tuner_ids, "the chief would not stay for it"
         finish(restarted, trial)
     assert given == ["2", "3", "0", "1"] and trial.status == TrialStatus.STOPPED
     assert oracle_chief.exit_chief(restarted), "the chief would wait for ever"
@@ -60,6 +64,16 @@ def test_a_worker_that_has_asked_again_keeps_its_trial(restarted):
     assert restarted.create_trial("worker7").status == TrialStatus.STOPPED
     finish(restarted, mine)
     assert restarted.create_trial("worker0").status == TrialStatus.STOPPED
+
+
+def test_a_trial_that_is_tried_again_is_under_way_after_a_restart(address, make_oracle):
+    first = improved(make_oracle())
+    first.max_retries_per_trial = 1
+    trial = first.create_trial("worker0")
+    trial.status = TrialStatus.INVALID
+    first.end_trial(trial)
+    assert first.create_trial("worker0").trial_id == "0"  # of which KerasTuner saves no state
+    assert improved(make_oracle()).trials["0"].status == TrialStatus.RUNNING
 
 
 def test_a_new_search_has_nothing_to_leave_to_anybody(address, make_oracle):
@@ -79,6 +93,26 @@ def test_the_first_error_of_a_chief_is_reported(address, make_oracle, name):
     with pytest.raises(OSError, match="no room"):
         getattr(oracle, name)("an argument")
     assert [str(error) for error in errors] == ["no room"]
+
+
+def test_the_last_answer_reaches_its_worker_before_the_chief_ends(
+    serve, address, make_oracle, worker, monkeypatch
+):
+    monkeypatch.setattr(oracle_client, "TIMEOUT", 60.0)
+    oracle = make_oracle(trials=1)
+    create_trial = oracle.create_trial
+
+    def create_slowly(tuner_id):
+        trial = create_trial(tuner_id)
+        answer = trial.to_proto
+        # The chief knows that all is done while the answer is on its way.
+        trial.to_proto = lambda: time.sleep(3 * chief.LOOK) or answer()
+        return trial
+
+    oracle.create_trial = create_slowly
+    serve(oracle)
+    finish(worker, worker.create_trial("worker0"))
+    assert worker.create_trial("worker0").status == TrialStatus.STOPPED
 
 
 def test_a_second_chief_on_the_same_port_refuses(serve, address, make_oracle, worker):

@@ -45,6 +45,19 @@ def test_a_worker_that_finds_no_chief_gives_up_after_its_patience(worker, addres
     assert time.monotonic() - began < 30
 
 
+def test_a_chief_that_comes_and_goes_tries_no_worker_s_patience_for_ever(worker):
+    calls = []
+
+    def fail(*args, **kwargs):
+        calls.append(args)
+        raise Unavailable
+
+    worker.stub.GetSpace = fail
+    with pytest.raises(kerastuner.ChiefGoneError):
+        worker.get_space()
+    assert len(calls) > 1
+
+
 def test_a_result_whose_answer_was_lost_counts_once(worker, serve, make_oracle):
     oracle = make_oracle(trials=1)
     serve(oracle)

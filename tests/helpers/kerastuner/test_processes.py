@@ -1,4 +1,5 @@
 import copy
+import socket
 
 import pytest
 from keras_tuner.engine.trial import Trial, TrialStatus
@@ -40,3 +41,8 @@ def test_a_chief_of_ten_thousand_trials_still_says_how_far_it_is(
 
 def test_a_chief_that_does_not_answer_has_no_count(address):
     assert kerastuner.count_statuses(address, timeout=0.2) is None
+    host, port = address.split(":")
+    with socket.socket() as stopped:  # as one in the middle of a long answer
+        stopped.bind((host, int(port)))
+        stopped.listen()
+        assert kerastuner.count_statuses(address, timeout=0.2) is None
