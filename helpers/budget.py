@@ -36,7 +36,7 @@ class Budget:
     repeats: int
 
     def __str__(self) -> str:
-        """Says it as a notebook prints it; at `quick`, what it is too little for, too."""
+        """Returns the budget as a notebook prints it; at `quick`, with what it can't show."""
         line = (
             f"Budget: {self.name} ({self.trials} trials of {self.epochs} epochs on "
             f"{self.train_images:,} images, {self.retrain_epochs} epochs to retrain)"

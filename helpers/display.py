@@ -14,7 +14,7 @@ Progress = Callable[[float, float | None, str], None]
 
 
 def watcher() -> Literal["notebook", "terminal", "nobody"]:
-    """Returns who sees what is shown: nobody in a pipe and under pytest, which runs nbval, too.
+    """Returns who sees what is shown: nobody in a pipe or under pytest, and so under nbval.
 
     A display that changes with time has no place in an output that is compared.
     """

@@ -4,4 +4,4 @@ import keras_tuner
 
 
 class BankError(keras_tuner.errors.FatalValueError):
-    """The bank can't be read, or can't answer; KerasTuner ends a search at once with it."""
+    """The bank can't be read, or has no answer; it ends a KerasTuner search at once."""

@@ -18,14 +18,14 @@ class BeatTheTuner:
 
     As the value of a notebook's cell it shows a menu for each hyperparameter, a button, and
     the best score so far beside random search's. Where there are no widgets, because ipywidgets
-    is not installed or no one watches (under pytest, or on a page that shows the notebook), it
-    shows the figure alone, and `play` does what the button does.
+    is not installed or nobody is watching (under pytest, or on a page that shows the notebook),
+    it shows the figure alone, and `play` does what the button would do.
 
     Args:
-        bank: Where the scores come from. Each is of the first recorded seed, so that the same
-            configuration gives the same score.
+        bank: Where the scores come from. Each belongs to the first recorded seed, so that the
+            same configuration always gives the same score.
         rival: Random search's best score so far, in the median of many searches: one value
-            a trial, shape (trials,). Its length is the number of trials of the game.
+            a trial, shape (trials,). Its length is the number of trials in the game.
 
     Attributes:
         scores: The score of each trial that was played.
@@ -95,16 +95,16 @@ class BeatTheTuner:
             for name, values in self._bank.space.items()
         }
         button = ipywidgets.Button(description="Train", button_style="primary", icon="play")
-        says = ipywidgets.Label(self.verdict())
+        sentence = ipywidgets.Label(self.verdict())
         picture = ipywidgets.Image(value=_png(self.figure()), format="png", width=680)
 
         def train(_) -> None:
             figure = self.play(**{name: menu.value for name, menu in menus.items()})
-            picture.value, says.value = _png(figure), self.verdict()
+            picture.value, sentence.value = _png(figure), self.verdict()
             button.disabled = len(self.scores) == len(self._rival)
 
         button.on_click(train)
-        return ipywidgets.VBox([*menus.values(), ipywidgets.HBox([button, says]), picture])
+        return ipywidgets.VBox([*menus.values(), ipywidgets.HBox([button, sentence]), picture])
 
 
 def _png(figure: Figure) -> bytes:

@@ -112,7 +112,7 @@ def _numbers(path: Path, text: str, keys: list[str]) -> tuple[pd.DataFrame, tupl
     faulty = table.index[(numbers.isna() & ~diverged).any(axis=1)]
     if len(faulty):
         raise _damaged(
-            path, f"row {faulty[0] + 1} is cut short or holds something else than numbers"
+            path, f"row {faulty[0] + 1} is cut short or holds something other than numbers"
         )
     return numbers, metrics
 
@@ -129,7 +129,7 @@ def _check_rows(
     twice = rows.duplicated()
     if twice.any():
         raise _damaged(
-            path, f"it has {twice.sum()} rows twice, such as row {rows.index[twice][0] + 1}"
+            path, f"it holds {twice.sum()} rows twice, such as row {rows.index[twice][0] + 1}"
         )
     expected = pd.MultiIndex.from_tuples(
         [

@@ -1,4 +1,4 @@
-"""What is recorded in each bank: its space, its seeds, and how it is split."""
+"""What each bank records: its space, its seeds and its epochs."""
 
 import itertools
 from dataclasses import dataclass

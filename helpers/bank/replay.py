@@ -81,7 +81,7 @@ def _check_space(bank: "Bank", hyperparameters: keras_tuner.HyperParameters) -> 
 
 
 class _Replay:
-    """Looks the trials of a tuner up in a bank; comes before the tuner's class."""
+    """Looks up the trials of a tuner in a bank; stands before the tuner's class as a base."""
 
     oracle: keras_tuner.Oracle
 
@@ -94,10 +94,10 @@ class _Replay:
         """Searches, with the recorded epochs of each trial or their first `epochs`."""
         if epochs is not None and not 1 <= epochs <= self._bank.epochs:
             raise BankError(f"epochs={epochs} must be from 1 to {self._bank.epochs}.")
-        # Of matrices as small as a Gaussian process's here, threads make slow work.
+        # Matrices as small as those of a Gaussian process here are slower with threads.
         with warnings.catch_warnings(), threadpool_limits(1):
-            # scikit-learn's model of a BayesianOptimization says so of nearly every fit to few
-            # trials; KerasTuner gives no way to widen its bounds.
+            # The Gaussian process of a BayesianOptimization warns at nearly every fit to few
+            # trials, and KerasTuner gives no way to widen its bounds.
             warnings.filterwarnings("ignore", category=ConvergenceWarning)
             super().search(epochs=epochs, verbose=verbose)
 

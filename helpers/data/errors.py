@@ -2,4 +2,4 @@
 
 
 class DataError(Exception):
-    """The images can't be had; the message says why, and what to do about it."""
+    """The images are not available; the message says why, and what to do about it."""

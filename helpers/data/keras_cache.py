@@ -19,7 +19,7 @@ from helpers.data.cifar10 import ArrayPair
 from helpers.data.errors import DataError
 from helpers.data.npz import checked_images
 
-# Seconds without a byte after which a download is given up. Keras itself waits for ever.
+# Seconds without a byte after which a download is given up. Keras itself waits forever.
 DOWNLOAD_TIMEOUT = 20.0
 WAIT = 3600.0  # seconds that a process waits while another one downloads
 
@@ -59,7 +59,7 @@ def one_process_at_a_time() -> Iterator[None]:
 
 
 def load_keras() -> tuple[ArrayPair, ArrayPair]:
-    """Loads CIFAR-10 through Keras; a DataError in one sentence if that fails.
+    """Loads CIFAR-10 through Keras, and raises a DataError of one sentence if that fails.
 
     Keras checks the archive's hash and unpacks it anew in every call, so what a killed
     download or a killed unpacking left behind is repaired by the next call.

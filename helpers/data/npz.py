@@ -1,4 +1,4 @@
-"""Reading an `.npz` of images without trusting it, and writing one."""
+"""Reading an `.npz` of images without trusting it."""
 
 import zipfile
 from pathlib import Path

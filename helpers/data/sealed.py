@@ -39,8 +39,8 @@ class TestResult:
 class SealedTestSet:
     """A test set that judges one model, once.
 
-    Whoever looks at the test set twice can choose, and the better of two scores is too good
-    on average: it was picked for its luck on just these images.
+    Anyone who looks at the test set twice can choose, and the better of two scores is too high
+    on average: it was picked for its luck on these very images.
 
     Args:
         x_test: Images, shape (N, ...).
@@ -74,7 +74,7 @@ class SealedTestSet:
         )
 
     def contains(self, images: np.ndarray) -> np.ndarray:
-        """Returns of each of some images whether it is in this set; that opens nothing.
+        """Returns a boolean mask of the images that occur in this set, which stays sealed.
 
         Args:
             images: Shape (M, ...), of the dtype of the test images.
@@ -91,7 +91,7 @@ class SealedTestSet:
             model: A Keras model (or anything with its `predict`) that turns the images into
                 the probabilities of the ten classes, shape (N, 10).
             batch_size: Images per step.
-            again: Look once more although the set is open, and print what that costs.
+            again: Look once more although the set has been opened, and print what that costs.
 
         Returns:
             The result, which is also kept in `result`.
@@ -104,9 +104,9 @@ class SealedTestSet:
         if self.looks and not again:
             raise TestSetOpenedError(
                 f"This test set is open: it gave an accuracy of {self.result.accuracy:.4f} "
-                "(see `result`). Who scores several models on it and keeps the best has "
-                "chosen by it, and a score that was chosen for being high is too optimistic. "
-                "Compare models on validation data. To look all the same: again=True."
+                "(see `result`). Anyone who scores several models on it and keeps the best "
+                "has used it for selection, and a score that was selected for being high is too "
+                "optimistic. Compare models on validation data. To look anyway: again=True."
             )
         probabilities = np.asarray(model.predict(self._x, batch_size=batch_size, verbose=0))
         result = _judge(probabilities, self._labels)

@@ -4,7 +4,7 @@
 UPPER, LOWER, BODY, SHADE, LIGHT, DARK = range(6)
 PARTS = 6
 
-# One drawing a class, in the order of CLASSES, on a canvas of 64 by 64 with y pointing down:
+# One drawing a class, in the order of CLASS_NAMES, on a canvas of 64 by 64 with y pointing down:
 # (part, x, y, x radius, y radius) is an oval, (part, (x, y), (x, y), ...) a convex polygon
 # whose corners go round clockwise. Later shapes are drawn over earlier ones.
 CANVAS = 64

@@ -1,4 +1,4 @@
-"""What the course needs of KerasTuner's oracles and hyperparameters beyond their public methods."""
+"""What the course needs from KerasTuner's oracles and hyperparameters beyond their public API."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 
 
 def keeps_books(oracle: object) -> bool:
-    """Returns whether an oracle has the trials; a worker's is a client, which asks the chief."""
+    """Returns whether an oracle holds the trials; a worker's oracle is a client of the chief."""
     return isinstance(oracle, keras_tuner.Oracle)
 
 
@@ -20,15 +20,15 @@ def replace_writers(
     save_trial: Callable[[Trial], None],
     save_oracle: Callable[[], None],
 ) -> None:
-    """Has an oracle save a trial, and its own state, by other functions than KerasTuner's."""
+    """Makes an oracle save its trials and its own state with other functions than KerasTuner's."""
     oracle._save_trial, oracle.save = save_trial, save_oracle
 
 
 class DeclarationRecorder(keras_tuner.HyperParameters):
-    """Hyperparameters that note every declaration, also one that KerasTuner ignores.
+    """Hyperparameters that record every declaration, including those that KerasTuner ignores.
 
     Attributes:
-        declared: Every hyperparameter, as often as it was declared.
+        declared: Every hyperparameter, once for each time that it was declared.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class DeclarationRecorder(keras_tuner.HyperParameters):
 
 
 def hyperband_budget(oracle: keras_tuner.oracles.HyperbandOracle) -> tuple[int, int]:
-    """Returns the trials and the epochs of a whole Hyperband, by the oracle's own arithmetic.
+    """Returns how many trials and epochs a whole Hyperband has, by the oracle's own arithmetic.
 
     Epochs that a trial takes over from an earlier round are not counted again. An endless
     Hyperband (`hyperband_iterations` of None or 0) has infinitely many of both.

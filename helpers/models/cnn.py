@@ -23,11 +23,11 @@ def build_cnn(hp: keras_tuner.HyperParameters) -> keras.Model:
             `sgd_rate` (1e-2 to 1e-1).
 
     Returns:
-        A compiled model, from and to what `build_model`'s takes and gives. Its last layer is
-        float32 also under a policy of mixed precision. Never compiled with XLA on a CPU, where
-        convolutions get slower with it.
+        A compiled model with the inputs and the outputs of `build_model`'s. Its last layer
+        computes in float32 even under a mixed-precision policy. It is never compiled with XLA on
+        a CPU, where that makes convolutions slower.
     """
-    # In the order of the notebook: from one seed, both draw the same.
+    # In the order of the notebook, so that both draw the same values from one seed.
     dropout = hp.Float("dropout", min_value=0.0, max_value=0.5, step=0.125)
     layers = pixel_layers()
     if hp.Boolean("augment"):
@@ -56,7 +56,7 @@ def build_cnn(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def _optimizer(hp: keras_tuner.HyperParameters) -> keras.optimizers.Optimizer:
-    # Both scopes are entered always: KerasTuner knows only of what it has seen declared.
+    # Both scopes are always entered: KerasTuner knows only what it has seen declared.
     kind = hp.Choice("optimizer", ["adam", "sgd"])
     with hp.conditional_scope("optimizer", "adam"):
         adam_rate = hp.Float("adam_rate", min_value=3e-4, max_value=3e-3, sampling="log")

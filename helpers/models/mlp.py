@@ -46,17 +46,17 @@ def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def build_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
-    """Builds and compiles an MLP with five hyperparameters, one of which `fit` takes.
+    """Builds and compiles an MLP with four hyperparameters; a fifth belongs to `fit`.
 
     Args:
         hp: Where the values come from: `num_hidden` (units of each hidden layer, 50 to 1000
             in steps of 50), `num_layers` (hidden layers, 1 to 3), `dropout` (share of the
             units that are left out in training, after each hidden layer; 0 to 0.5 in steps of
             0.125) and `learning_rate` (of Adam, 1e-4 to 1e-2, drawn on a logarithmic scale).
-            The fifth, the batch size, belongs to `HyperModel.fit`.
+            The fifth is the batch size, which `HyperModel.fit` declares.
 
     Returns:
-        A compiled model, from and to what `build_model`'s takes and gives.
+        A compiled model with the inputs and the outputs of `build_model`'s.
     """
     num_hidden = hp.Int("num_hidden", min_value=50, max_value=1000, step=50)
     # Steps that have an exact binary value: with 0.1, rounding makes KerasTuner miss 0.5.
@@ -76,15 +76,15 @@ def build_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def build_digits_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
-    """Builds and compiles an MLP for scikit-learn's digits, with six hyperparameters.
+    """Builds and compiles an MLP for scikit-learn's digits, with five hyperparameters.
 
     Args:
         hp: Where the values come from: `num_hidden` (units of each hidden layer, 32 to 512, each
             twice the one before), `num_layers` (hidden layers, 1 to 3), `dropout` (share of the
             units that are left out in training, after each hidden layer, 0 to 0.4), `noise`
             (standard deviation of what is added to the pixels in training, 0 or 0.1) and
-            `learning_rate` (of Adam, 3e-4 to 3e-2, drawn on a logarithmic scale). The sixth, the
-            batch size, belongs to `HyperModel.fit`.
+            `learning_rate` (of Adam, 3e-4 to 3e-2, drawn on a logarithmic scale). A sixth, the
+            batch size, is declared by `HyperModel.fit`.
 
     Returns:
         A compiled model from uint8 images of shape (N, 8, 8, 1), pixels 0 to 16, to the

@@ -16,12 +16,13 @@ def speed_up(build: Builder, budget: Budget) -> Builder:
     """Returns a builder of the same models, compiled with XLA where that makes a search shorter.
 
     On a CPU, Keras' default ("auto") leaves XLA off, although it makes an epoch of the lecture's
-    MLP about a third shorter (`benchmarks/lecture_search.py` measures it). It does not pay at the
-    `quick` budget, whose trainings are over before the compilation has paid, nor for a network
-    with convolutions, which get slower with it.
+    MLP about a third shorter (`benchmarks/lecture_search.py` measures it). It is left off at the
+    `quick` budget, whose trainings end before the compilation has paid off. It makes
+    convolutions slower, so don't pass a builder of networks that have them.
 
     Args:
-        build: A model builder, as a tuner takes it; its models are compiled, and of Dense layers.
+        build: A model builder, as a tuner takes it. Its models are compiled, and their layers
+            are Dense.
         budget: How long the models will be trained.
 
     Returns:

@@ -77,8 +77,8 @@ def plot_curves(
     # Not by `pivot_table`, which leaves out a trial that diverged: its curve is all NaN.
     by_trial = curves.groupby(["epoch", "trial"])[metric].mean().unstack()
     fig, ((ax,),) = new_figure(1, 1, 8, 4.2)
-    # Shades of one colour in the order of the trials, and a marker each: both can be told
-    # apart without colour.
+    # Shades in the order of the trials, and a marker for each: lines can be told apart even
+    # without colour.
     shades = plt.get_cmap("viridis")(np.linspace(0, 0.9, by_trial.shape[1]))
     for number, (trial, curve) in enumerate(by_trial.items()):
         label = f"trial {trial}" if names is None else names[trial]

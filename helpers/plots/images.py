@@ -1,4 +1,4 @@
-"""Figures of images and of what a model takes them for."""
+"""Figures of images, and of the classes that a model assigns to them."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,7 @@ def show_images(
 
 @styled()
 def show_confusion(confusion: np.ndarray, class_names: Sequence[str]) -> Figure:
-    """Shows how often each class was taken for each other one, as shares of the true class.
+    """Shows how often each class was mistaken for each other one, as shares of the true class.
 
     Args:
         confusion: Counts, shape (classes, classes): row true, column predicted.

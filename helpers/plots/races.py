@@ -1,4 +1,4 @@
-"""Figures of many searches beside each other."""
+"""Figures that compare many searches."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,10 +26,10 @@ def plot_bands(
     Args:
         runs: By name, an array of shape (repeats, steps): one row a repeat. NaN where a
             repeat has no value yet; a step where any repeat has none is not drawn.
-        steps: The place of each column on the horizontal axis.
+        steps: Where each column is on the horizontal axis.
         xlabel: What the steps are, with the unit.
         ylabel: What the values are, with the unit.
-        floor: Where the vertical axis begins: early values are often far below all others.
+        floor: Where the vertical axis begins, since early values are often far below all others.
         band: The percentiles between which the band lies.
 
     Raises:
@@ -72,10 +72,10 @@ def plot_against(
         runs: By name, an array of shape (repeats, steps): one row a repeat. NaN where a
             repeat has no value yet; a step where any repeat has none is not drawn.
         reference: The name of the runs that all others are compared with.
-        steps: The place of each column on the horizontal axis.
+        steps: Where each column is on the horizontal axis.
         xlabel: What the steps are, with the unit.
         ylabel: What the values are, with the unit.
-        floor: Where the vertical axis begins: early values are often far below all others.
+        floor: Where the vertical axis begins, since early values are often far below all others.
         marks: By name, a step to mark in that panel, and what begins there.
         band: The percentiles between which the band lies.
 

@@ -1,4 +1,4 @@
-"""Figures of the trials of one search, and of what it draws."""
+"""Figures of the trials of one search, and of the values that it draws."""
 
 from collections.abc import Mapping, Sequence
 
@@ -124,7 +124,7 @@ def plot_parallel(
 ) -> Figure:
     """Shows one line per trial, from the value of each hyperparameter to the next, by score.
 
-    Lines are coloured by the rank of their score, so that few bad trials far below all others
+    Lines are coloured by the rank of their score, so that a few bad trials far below all others
     do not make the rest look alike.
 
     The values of a hyperparameter are ranked and spread evenly, so that a logarithmic scale or

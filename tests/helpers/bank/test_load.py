@@ -47,11 +47,11 @@ def test_a_table_that_was_cut_before_it_was_compressed_is_refused(tmp_path):
     ("change", "message"),
     [
         (lambda t: t.iloc[:-9], "lacks 9 of 540 rows, such as num_hidden=600, .* seed=2, epoch=1"),
-        (lambda t: pd.concat([t, t.iloc[[5]]]), "has 1 rows twice, such as row 541"),
+        (lambda t: pd.concat([t, t.iloc[[5]]]), "holds 1 rows twice, such as row 541"),
         (lambda t: t.drop(columns="val_acc"), "lacks the column val_acc"),
         (lambda t: t.drop(columns="learning_rate"), "lacks the column learning_rate"),
         (lambda t: t.assign(val_acc=t["val_acc"].where(t.index != 3)), "row 4 is cut short"),
-        (lambda t: t.astype({"acc": object}).replace({"acc": {t["acc"][7]: "x"}}), "row 8 .*else"),
+        (lambda t: t.astype({"acc": object}).replace({"acc": {t["acc"][7]: "x"}}), "row 8 .*other"),
         (lambda t: t.replace({"num_hidden": {200: 300}}), "lacks 108 of 540 rows"),
         (
             lambda t: pd.concat([t, t.iloc[[0]].assign(num_hidden=75)]),
