@@ -1,5 +1,6 @@
 import base64
 import os
+import struct
 import sys
 
 import ipykernel
@@ -101,3 +102,39 @@ def test_a_committed_notebook_keeps_the_figure_and_no_buttons(tmp_path, bank):
     assert set(output.data) == {"text/plain", "image/png"}
     assert base64.b64decode(output.data["image/png"]).startswith(b"\x89PNG")
     assert "widgets" not in notebook.metadata
+
+
+def test_the_verdict_compares_the_best_with_the_rival_after_as_many_trials(bank):
+    game = BeatTheTuner(bank, [0.5, 0.9])
+    game.scores = [0.75]
+    assert game.verdict() == "You are ahead: 0.7500 against 0.5000. 1 to play."
+    game.scores = [0.75, 0.25]
+    assert game.verdict() == "Random search is ahead: 0.7500 against 0.9000. The game is over."
+    with pytest.raises(ValueError) as caught:
+        game.play(num_hidden=50, learning_rate=1e-4)
+    assert str(caught.value) == "All trials have been played. Make a new game."
+    game.scores = [0.5]
+    assert game.verdict().startswith("Random search is ahead"), "a draw is no lead"
+    with pytest.raises(ValueError) as caught:
+        BeatTheTuner(bank, [])
+    assert str(caught.value) == "The rival needs at least one trial."
+
+
+def test_the_menus_offer_every_recorded_value_under_the_name_of_its_hyperparameter(
+    game, monkeypatch
+):
+    monkeypatch.delenv("PYTEST_VERSION")
+    monkeypatch.setitem(sys.modules, "ipykernel", ipykernel)
+    width, rate, row, picture = game._widgets().children
+    assert (width.description, rate.description) == ("num_hidden", "learning_rate")
+    assert width.options == (("50", 50), ("100", 100), ("200", 200), ("400", 400), ("600", 600))
+    assert rate.options[0] == ("1e-05", 1e-5)
+    assert width.style.description_width == "110px" and width.style.button_width == "auto"
+    button, sentence = row.children
+    assert (button.description, button.button_style, button.icon) == ("Train", "primary", "play")
+    assert sentence.value == "3 trials to play."
+    assert picture.format == "png" and picture.width == "680"
+    # At the resolution of Jupyter's own figures: 8 by 3.8 inches, 100 dots each.
+    wide, high = struct.unpack(">II", picture.value[16:24])
+    assert (wide, high) == (800, 380)
+    assert game._repr_mimebundle_()["text/plain"] == "3 trials to play."

@@ -139,3 +139,80 @@ def test_metrics_of_the_test_set_are_there_where_they_were_recorded(tmp_path):
     curve = tested.curve({"num_hidden": 50, "learning_rate": 1e-5}, 1)
     np.testing.assert_array_equal(curve["test_acc"], curve["val_acc"] / 2)
     assert tested.tuner(keras_tuner.RandomSearch, seed=1, objective=objective, max_trials=1)
+
+
+def refusal(path):
+    """Returns the message with which a bank is refused."""
+    with pytest.raises(BankError) as caught:
+        load_bank(path)
+    return str(caught.value)
+
+
+def test_each_refusal_says_how_to_get_a_good_bank(tmp_path):
+    path = tmp_path / "bank.csv.gz"
+    assert refusal(path) == (
+        f"There is no bank {path}. The course's own are cifar10_mlp, cifar10_mlp_deep, digits_mlp; "
+        "`git checkout bank` brings them back, and `python -m benchmarks.record_bank NAME` records "
+        "them anew, which takes hours."
+    )
+    small_file(path, schema=7)
+    assert refusal(path) == (
+        "bank.csv.gz is of version 7 of the schema, and these helpers read version 1. Take the "
+        "bank and the helpers from the same version of the course."
+    )
+    way_out = ". `git checkout bank` brings the course's back."
+    for damaged, why in (
+        (gzip.compress(b"[]\n"), "its first line does not say how it was made"),
+        (gzip.compress(b'# {"schema": 1}\n'), "its first line lacks a usable space, seeds, epochs"),
+        (b"plain", "it is no gzip file (Not a gzipped file (b'pl'))"),
+        (gzip.compress(b"x")[:-3], "it is cut short or damaged (Compressed file ended before the"
+         " end-of-stream marker was reached)"),
+    ):  # fmt: skip
+        path.write_bytes(damaged)
+        assert refusal(path) == f"bank.csv.gz is not a whole bank: {why}{way_out}"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            lambda t: t.drop(columns=["acc", "seconds"]),
+            "it lacks the column acc, seconds",
+        ),
+        (
+            lambda t: t[(t["num_hidden"] != 100) | (t["epoch"] != 2)],
+            "it lacks 12 of 120 rows, such as num_hidden=100, learning_rate=1e-05, seed=1, epoch=2",
+        ),
+        (
+            lambda t: pd.concat([t, t.iloc[[3, 4]]]),
+            "it holds 2 rows twice, such as row 121",
+        ),
+        (
+            lambda t: pd.concat([t, t.iloc[[0]].assign(seed=3)]),
+            "it holds rows of another space, such as num_hidden=50, learning_rate=1e-05, seed=3, "
+            "epoch=1",
+        ),
+        (
+            lambda t: t.assign(seconds=t["seconds"].where(t.index != 5)),
+            "row 6 is cut short or holds something other than numbers",
+        ),
+    ],
+)
+def test_a_faulty_table_is_described_by_its_first_fault(tmp_path, change, why):
+    path = small_file(tmp_path / "bank.csv.gz", epochs=2, change=change)
+    assert f"is not a whole bank: {why}. `git" in refusal(path)
+
+
+def test_a_training_that_diverged_has_no_loss_and_is_no_fault(tmp_path):
+    def diverge(table):
+        return table.assign(loss=np.nan, val_loss=np.nan)
+
+    bank = load_bank(small_file(tmp_path / "bank.csv.gz", change=diverge, epochs=1))
+    assert bank.table["loss"].isna().all() and bank.table["val_acc"].notna().all()
+
+
+def test_rows_may_come_in_any_order(tmp_path):
+    straight = load_bank(small_file(tmp_path / "a.csv.gz", epochs=3))
+    mixed = small_file(tmp_path / "b.csv.gz", epochs=3, change=lambda t: t.sample(frac=1))
+    assert load_bank(mixed).table.equals(straight.table)
+    assert load_bank(str(mixed)).seeds == (1, 2)

@@ -182,3 +182,80 @@ def test_a_tuner_that_cannot_be_made_leaves_no_folder_behind(bank, tmp_path, mon
     with pytest.raises(ValueError, match="nonsense"):
         bank.tuner(keras_tuner.RandomSearch, seed=1, max_trials=1, nonsense=True)
     assert not list(tmp_path.glob("bank-*"))
+
+
+def test_a_trial_reports_every_metric_of_its_best_epoch(bank):
+    tuner = bank.tuner(keras_tuner.RandomSearch, seed=1, max_trials=6)
+    tuner.search()
+    trials = tuner.replayed()
+    assert trials.index.name == "trial" and set(trials["seed"]) == {1, 2}
+    for number, row in trials.iterrows():
+        curve = bank.curve(row[list(bank.space)], int(row["seed"]))
+        best = curve["val_acc"].argmax()
+        metrics = tuner.oracle.trials[str(number)].metrics
+        for name in ("loss", "acc", "val_loss", "val_acc"):
+            assert metrics.get_best_value(name) == curve[name][best]
+
+
+@pytest.mark.parametrize("epochs", [1, 9])
+def test_a_search_may_take_one_epoch_or_all_that_were_recorded(bank, epochs):
+    tuner = bank.tuner(keras_tuner.RandomSearch, seed=1, max_trials=1)
+    tuner.search(epochs=epochs)
+    assert list(tuner.replayed()["epochs"]) == [epochs]
+
+
+def test_a_space_may_hold_numbers_with_a_step(bank):
+    hp = keras_tuner.HyperParameters()
+    hp.Float("num_hidden", min_value=100.0, max_value=200.0, step=100.0)
+    hp.Fixed("learning_rate", 1e-3)
+    tuner = bank.tuner(keras_tuner.GridSearch, seed=1, hyperparameters=hp)
+    tuner.search()
+    assert list(tuner.replayed()["num_hidden"]) == [100, 200]
+
+
+RATES = "1e-05, 0.0001, 0.001, 0.01, 0.1, 1.0"
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"seed": 0}, "seed=0 must be at least 1: KerasTuner takes 0 for no seed."),
+        (
+            {"objective": "val_accuracy"},
+            "The bank has no 'val_accuracy'. Use one of: loss, acc, val_loss, val_acc.",
+        ),
+        (
+            {"hyperparameters": space(num_hidden=[50], units=[1], depth=[1])},
+            "The space has depth, units, which the bank did not vary. Take it out, and use only: "
+            "num_hidden, learning_rate.",
+        ),
+        (
+            {"hyperparameters": keras_tuner.HyperParameters()},
+            "The space lacks num_hidden, learning_rate. Add it, with hp.Fixed(name, value) if it "
+            "is not to be tuned.",
+        ),
+        (
+            {"hyperparameters": with_any_rate()},
+            f"The bank holds learning_rate in [{RATES}], but the space asks for any number too. "
+            "Use hp.Choice with values that it holds.",
+        ),
+        (
+            {"hyperparameters": space(num_hidden=[50], learning_rate=[1e-3, 2.0, 3.0])},
+            f"The bank holds learning_rate in [{RATES}], but the space asks for 2.0, 3.0 too. "
+            "Use hp.Choice with values that it holds.",
+        ),
+    ],
+)
+def test_what_the_bank_cannot_answer_is_refused_in_one_clear_sentence(bank, how, message):
+    with pytest.raises(BankError) as caught:
+        bank.tuner(keras_tuner.RandomSearch, max_trials=1, **{"seed": 1, **how})
+    assert str(caught.value) == message
+
+
+def test_epochs_that_were_not_recorded_are_named(bank):
+    with pytest.raises(BankError) as caught:
+        bank.tuner(keras_tuner.RandomSearch, seed=1, max_trials=1).search(epochs=10)
+    assert str(caught.value) == "epochs=10 must be from 1 to 9."
+    with pytest.raises(BankError) as caught:
+        bank.tuner(keras_tuner.Hyperband, seed=1, max_epochs=27, factor=3).search()
+    assert str(caught.value).endswith("epochs, but the bank holds 9. Give it max_epochs=9 or less.")
