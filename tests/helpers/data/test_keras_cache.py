@@ -1,15 +1,22 @@
+import errno
+import http.client
 import itertools
 import os
+import pickle
 import signal
 import socket
+import ssl
 import tarfile
+import threading
 import time
 import urllib.error
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from helpers import files
 from helpers.data import DataError, keras_cache, load_cifar10
 from tests.support import faulty_server
 from tests.support.images import is_archive, is_standin, refusal
@@ -241,3 +248,108 @@ def test_a_project_that_cannot_be_written_loads_from_keras_each_time(
     (project / "data").write_text("a file where the folder should be")
     assert is_archive(load_cifar10("cifar10"))
     assert "Kept as" not in capsys.readouterr().out
+
+
+def hidden_behind(error):
+    """Returns a bare Exception with `error` in its context, as Keras raises it."""
+    try:
+        try:
+            raise error
+        except Exception:
+            raise Exception("URL fetch failure on https://...: None -- oops")  # noqa: B904
+    except Exception as outer:
+        return outer
+
+
+DAMAGED = "Keras' unpacked copy is damaged; delete cifar-10-batches-py-target from Keras' folder "
+CAUSES = [
+    (
+        urllib.error.URLError(socket.gaierror(-2, "unknown")),
+        "no network (the server's name could not be looked up)",
+    ),
+    (urllib.error.URLError(TimeoutError()), "the server timed out"),
+    (ConnectionRefusedError(), "the server refused the connection"),
+    (
+        urllib.error.URLError(ssl.SSLCertVerificationError("self-signed")),
+        "the server's certificate could not be verified (a proxy in between, or on a Mac a Python "
+        "whose `Install Certificates.command` was never run)",
+    ),
+    (urllib.error.ContentTooShortError("short", b""), "the download ended early"),
+    (http.client.IncompleteRead(b""), "the download ended early"),
+    (ConnectionResetError(), "the download ended early"),
+    (ssl.SSLEOFError(), "the download ended early"),
+    (tarfile.ReadError("bad"), f"{DAMAGED}`datasets`"),
+    (EOFError(), f"{DAMAGED}`datasets`"),
+    (zlib.error("bad"), f"{DAMAGED}`datasets`"),
+    (pickle.UnpicklingError("bad"), f"{DAMAGED}`datasets`"),
+    (urllib.error.HTTPError("url", 503, "Busy", {}, None), "the server answered 503 Busy"),
+    (
+        ValueError("Incomplete or corrupted file, hash does not match"),
+        "what arrived is not CIFAR-10: it has the wrong hash (a proxy's login page?)",
+    ),
+    (OSError(errno.ENETUNREACH, "unreachable"), "no network"),
+    (OSError(errno.EHOSTUNREACH, "unreachable"), "no network"),
+    (OSError(errno.ENETDOWN, "down"), "no network"),
+    (
+        OSError(errno.ENOSPC, "full"),
+        "there is no room on the disk (it is full, or a quota is reached)",
+    ),
+    (
+        PermissionError(errno.EACCES, "Permission denied", "/root/.keras"),
+        "Keras' folder `datasets` can't be used (Permission denied)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), CAUSES)
+def test_what_goes_wrong_is_said_in_plain_words(keras_cifar10, monkeypatch, error, words):
+    for raised in (error, hidden_behind(error)):
+
+        def fail(raised=raised):
+            raise raised
+
+        monkeypatch.setattr("keras.datasets.cifar10.load_data", fail)
+        with pytest.raises(DataError) as caught:
+            keras_cache.load_keras()
+        assert str(caught.value) == f"CIFAR-10 could not be downloaded: {words}"
+        assert caught.value.__cause__ is raised
+
+
+def test_an_unknown_error_is_quoted_on_one_line(keras_cifar10, monkeypatch):
+    def fail():
+        raise RuntimeError("first line\n  second  line")
+
+    monkeypatch.setattr("keras.datasets.cifar10.load_data", fail)
+    with pytest.raises(DataError) as caught:
+        keras_cache.load_keras()
+    assert str(caught.value).endswith(": RuntimeError: first line second line")
+
+
+def test_images_of_another_kind_than_cifar10_s_are_not_taken_from_keras(keras_cifar10, monkeypatch):
+    few = np.zeros((3, 32, 32, 3), np.uint8), np.zeros((3, 1), np.uint8)
+    monkeypatch.setattr("keras.datasets.cifar10.load_data", lambda: (few, few))
+    with pytest.raises(DataError, match="^Keras' copy of CIFAR-10 has x_train of shape"):
+        keras_cache.load_keras()
+
+
+def test_a_process_waits_while_another_one_loads(monkeypatch, capsys):
+    monkeypatch.setattr(keras_cache, "WAIT", 30.0)
+    held = threading.Event()
+
+    def load_for_a_while():
+        with files.FolderLock(keras_cache.lock_folder(), "a download"):
+            held.set()
+            time.sleep(0.2)
+
+    other = threading.Thread(target=load_for_a_while)
+    other.start()
+    assert held.wait(30)
+    with keras_cache.one_process_at_a_time():
+        other.join()
+        assert capsys.readouterr().out == (
+            "Another process is loading CIFAR-10 through Keras; waiting for it.\n"
+        )
+        with pytest.raises(files.LockedError, match=r"\(loading CIFAR-10\)"):
+            files.FolderLock(keras_cache.lock_folder(), "another").acquire()
+    with keras_cache.one_process_at_a_time():
+        assert capsys.readouterr().out == "", "the lock was not released"

@@ -147,3 +147,61 @@ def test_a_sealed_test_set_says_which_images_it_contains_and_stays_sealed():
     sealed = SealedTestSet(images[:2], np.array([0, 1]))
     assert list(sealed.contains(images[::-1])) == [False, False, True, True]
     assert sealed.looks == 0 and sealed.result is None
+
+
+def test_the_words_that_guard_a_sealed_set(sealed, capsys):
+    result = sealed.evaluate(Model(SURE))
+    with pytest.raises(TestSetOpenedError) as caught:
+        sealed.evaluate(Model(SURE))
+    assert str(caught.value) == (
+        "This test set is open: it gave an accuracy of 0.7500 (see `result`). Anyone who scores "
+        "several models on it and keeps the best has used it for selection, and a score that was "
+        "selected for being high is too optimistic. Compare models on validation data. To look "
+        "anyway: again=True."
+    )
+    sealed.evaluate(Model(SURE), again=True)
+    assert capsys.readouterr().out == (
+        "Look 2 at the test set: accuracy 0.7500, before 0.7500.\n"
+        "What it costs: if anything is chosen by these scores, the better one is too optimistic,\n"
+        "and only new images could say by how much. Report the first one, or say that you looked "
+        "2 times.\n"
+    )
+    assert result.labels.dtype == result.predictions.dtype == result.confusion.dtype == np.int64
+    result.labels[:] = 0
+    assert sealed.evaluate(Model(SURE), again=True).accuracy == 0.75, "the labels were changed"
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (
+            np.ones((4, 1)),
+            "The model's output has shape (4, 1) instead of (4, 10): its last layer must have one "
+            "unit per class.",
+        ),
+        (
+            np.where(SURE == 1, np.inf, 0),
+            "The model's output has values that are not finite: training diverged.",
+        ),
+        (
+            np.eye(10)[GUESSES] * 1.03,
+            "The model's output is not a probability for each class: end it with softmax.",
+        ),
+    ],
+)
+def test_an_output_that_cannot_be_judged_says_what_the_model_lacks(sealed, output, message):
+    with pytest.raises(ValueError) as caught:
+        sealed.evaluate(Model(output))
+    assert str(caught.value) == message
+
+
+def test_probabilities_may_be_rounded_and_zero(sealed):
+    assert sealed.evaluate(Model(np.eye(10)[GUESSES] * 1.015)).accuracy == 0.75
+    model = Model(SURE)
+    sealed.evaluate(model, again=True)
+    assert model.calls == [(4, 256, 0)]
+
+
+def test_a_sealed_set_needs_images():
+    with pytest.raises(ValueError, match="^There are 0 images and 0 labels.$"):
+        SealedTestSet(np.zeros((0, 2)), np.zeros(0, int))

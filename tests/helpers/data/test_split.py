@@ -3,7 +3,13 @@ import itertools
 import numpy as np
 import pytest
 
-from helpers.data import train_validation_split
+from helpers.data import occurs_in, train_validation_split
+
+# Images to train on and to validate on, of 40 in four classes.
+PINNED = (
+    [17, 3, 20, 18, 23, 10],
+    [24, 37, 34, 1, 4, 2, 27, 11],
+)
 
 
 def numbered(count=1000):
@@ -105,3 +111,71 @@ def test_a_split_refuses_lengths_that_differ():
 def test_a_split_refuses_labels_of_another_kind(labels, complaint):
     with pytest.raises(ValueError, match=complaint):
         train_validation_split(numbered()[0], labels, validation=100)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"y": np.zeros(999, int)}, "There are 1,000 images, but 999 labels."),
+        (
+            {"train": 10.5},
+            "From 1,000 images, 100 for validation leave 900: train=10.5 must be a whole number "
+            "from 1 to that.",
+        ),
+        (
+            {"validation": "half"},
+            "validation='half' must be a whole number of images or a fraction between 0 and 1.",
+        ),
+        (
+            {"validation": 2_000},
+            "validation=2000 asks for 2,000 of 1,000 images; at least one must be for validation "
+            "and one to train on.",
+        ),
+        (
+            {"y": np.full((1000, 10), 0.1)},
+            "These labels have ten columns, but are not one-hot.",
+        ),
+        (
+            {"y": np.zeros((1000, 2), int)},
+            "Labels must be integers of shape (N, 1) or (N,), or one-hot of shape (N, 10), but "
+            "they are int64 of shape (1000, 2).",
+        ),
+        ({"y": np.arange(1000) - 1}, "Labels must be from 0 to 9, but are from -1 to 998."),
+    ],
+)
+def test_a_split_says_what_it_refuses(how, message):
+    x, y = numbered()
+    arguments = {"y": y, "validation": 100, **how}
+    with pytest.raises(ValueError) as caught:
+        train_validation_split(x, arguments.pop("y"), **arguments)
+    assert str(caught.value).replace("int32", "int64") == message  # as Windows counts
+
+
+def test_a_split_goes_to_its_limits():
+    x, y = numbered(40)
+    for validation, train, sizes in ((1, None, (39, 1)), (39, 1, (1, 39)), (0.5, 20, (20, 20))):
+        (x_train, _), (x_val, _) = train_validation_split(x, y, validation=validation, train=train)
+        assert (len(x_train), len(x_val)) == sizes
+
+
+def test_a_split_takes_10_000_images_for_validation_by_default():
+    y = np.arange(10_100) % 10
+    (x_train, _), (x_val, _) = train_validation_split(y, y)
+    assert (len(x_train), len(x_val)) == (100, 10_000)
+    again = train_validation_split(y, np.arange(10_100) % 10, seed=0)[0][0]
+    np.testing.assert_array_equal(x_train, again)
+
+
+def test_the_split_of_a_seed_never_changes():
+    """The recorded trials were trained on the split of seed 0."""
+    numbers = np.arange(40)
+    (x_train, _), (x_val, _) = train_validation_split(numbers, numbers % 4, validation=8, train=6)
+    assert (x_train.tolist(), x_val.tolist()) == PINNED
+
+
+def test_an_image_occurs_in_a_set_only_byte_by_byte():
+    known = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    images = np.concatenate([known[1:], known[:1] + 1])
+    mask = occurs_in(known, images)
+    assert mask.dtype == bool and mask.tolist() == [True, True, False]
+    assert occurs_in(known, images[:0]).dtype == bool
