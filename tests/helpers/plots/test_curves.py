@@ -88,6 +88,8 @@ def test_show_loss_acc_puts_its_star_on_no_epoch_whose_loss_diverged_not_even_fo
     assert points(line(accuracy, "best validation")) == [(2, 0.4)]
     _, accuracy = plots.show_loss_acc({**history, "val_loss": [nan] * 4}).axes
     assert "best validation" not in looks(accuracy)
+    _, accuracy = plots.show_loss_acc(history).axes  # without a validation loss, all count
+    assert points(line(accuracy, "best validation")) == [(4, 0.6)]
 
 
 def test_plot_curves_labels_its_axes():

@@ -63,9 +63,16 @@ def test_show_confusion_writes_each_share_into_its_cell_so_that_it_can_be_read()
     assert written[0, 1] == written[1, 1] == ("50", "black") and written[0, 2] == ("20", "black")
     for text in ax.texts:
         assert (text.get_ha(), text.get_va(), text.get_size()) == ("center", "center", 10)
+    ax, bar = plots.show_confusion(np.array([[2, 1, 1], [1, 2, 1], [1, 1, 2]]), NAMES).axes
     image = ax.images[0]
     assert image.get_cmap().name == "Blues" and image.get_clim() == (0, 1)
     assert bar.yaxis.get_major_formatter()(0.25) == "25%"
+
+
+def test_show_confusion_takes_classes_of_one_image_and_of_none():
+    ax, _ = plots.show_confusion(np.array([[1, 0, 0], [0, 0, 0], [0, 1, 1]]), NAMES).axes
+    shares = [[1, 0, 0], [0, 0, 0], [0, 0.5, 0.5]]
+    np.testing.assert_allclose(ax.images[0].get_array(), shares)
 
 
 def test_show_confusion_hides_the_grid_and_slants_the_names_below():

@@ -29,7 +29,7 @@ def test_plot_bands_needs_a_row_for_every_repeat_and_a_column_for_every_step(val
 
 
 def test_plot_bands_without_runs_is_an_error():
-    with pytest.raises(ValueError, match="no runs"):
+    with pytest.raises(ValueError, match="^There is nothing to show: no runs.$"):
         plots.plot_bands({}, steps=[1], xlabel="x", ylabel="y")
 
 
