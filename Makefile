@@ -6,7 +6,7 @@ code = helpers tests tools benchmarks examples notebooks
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test test-real soak mutants run refresh bench lint platforms clean
+.PHONY: help setup lab test check test-real soak mutants run refresh bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ lab: setup ## open JupyterLab on the first notebook, or the one that runs (ARGS=
 
 test: setup ## run all tests on made-up images at the quick budget (ARGS= goes to pytest)
 	COURSE_DATA=standin COURSE_BUDGET=quick $(python) -m pytest $(ARGS)
+
+check: setup ## run the tests that need no TensorFlow and no notebook, for someone who edits (ARGS= goes to pytest)
+	$(python) -m pytest -p tests.support.without_tensorflow $(ARGS)
 
 test-real: setup ## run all tests on real images at the lesson budget (COURSE_DATA=cifar10 or a file)
 	@case "$$COURSE_DATA" in ''|auto|standin) \
@@ -47,9 +50,10 @@ bench: setup ## measure: the stand-in, and a short search, the lecture's way and
 	$(python) benchmarks/standin.py --short
 	$(python) benchmarks/lecture_search.py --widths 950 100 --epochs 1 --json build/lecture_search.json $(ARGS)
 
-lint: setup ## check the code and the notebooks with ruff
+lint: setup ## check the code and the notebooks with ruff, and the types with mypy
 	$(python) -m ruff check $(code)
 	$(python) -m ruff format --check $(code)
+	$(python) -m mypy
 
 platforms: setup ## resolve requirements.txt for every platform and Python (needs the network)
 	$(python) tools/platforms.py

@@ -1,7 +1,7 @@
 """Plotting and plumbing of the course; what it teaches stands in the notebooks."""
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers, which then complete these names
     from helpers.bank import BeatTheTuner as BeatTheTuner
@@ -66,7 +66,7 @@ __all__ = list(_ROOMS)
 
 
 # Imported when first used: whoever only wants the images doesn't wait for TensorFlow.
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """Imports the room that owns `name`, and returns what it means there."""
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

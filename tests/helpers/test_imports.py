@@ -63,6 +63,7 @@ def test_the_rule_notices(breach, tmp_path):
     assert any(message in found for found in breaches(copy)), breaches(copy)
 
 
+@pytest.mark.tensorflow
 def test_every_name_of_the_package_is_there_and_editors_see_the_same_ones():
     for name in helpers.__all__:
         assert getattr(helpers, name) is not None
@@ -75,6 +76,7 @@ def test_every_name_of_the_package_is_there_and_editors_see_the_same_ones():
         helpers.nonsense  # noqa: B018
 
 
+@pytest.mark.tensorflow
 def test_every_room_lists_what_it_offers():
     for folder in HELPERS.iterdir():
         if (folder / "__init__.py").exists():

@@ -21,6 +21,8 @@ from nbformat import NotebookNode
 
 from tools.notebooks import code_cells
 
+pytestmark = pytest.mark.tensorflow
+
 ROOT = Path(__file__).parents[2]
 
 # What goes wrong: the notebook that must notice, words of the claim that must fail, the helper, its

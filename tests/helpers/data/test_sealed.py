@@ -122,6 +122,7 @@ def test_a_sealed_set_refuses_lengths_that_differ():
         SealedTestSet(np.zeros((3, 2)), LABELS)
 
 
+@pytest.mark.tensorflow
 def test_the_score_is_the_one_that_keras_evaluate_gives(keras_cifar10):
     import keras
 
