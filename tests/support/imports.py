@@ -115,3 +115,17 @@ def _reached(name: str, needs: dict[str, set[str]]) -> set[str]:
         reached.add(one)
         waiting |= needs[one] - reached
     return reached
+
+
+def drawing(helpers: Path) -> str:
+    """Returns which room imports which, in Mermaid's language, in the order of ROOMS."""
+    needs: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for path in _modules(helpers):
+        room = _room(path.relative_to(helpers).as_posix())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        needs[room] |= {module.split(".")[1] for module, _ in _imports(tree)}
+    lines = ["graph LR"]
+    for room in ROOMS:
+        others = sorted(needs[room] & set(ROOMS) - {room}, key=ROOMS.index)
+        lines += [f"    {room} --> {other}" for other in others] or [f"    {room}"]
+    return "\n".join(lines)
