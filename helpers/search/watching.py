@@ -39,7 +39,8 @@ class _Watch:
         self.finished_seconds = 0.0
         self.record: dict = {}
         for hook in ("on_search_begin", "on_trial_begin", "on_epoch_end", "on_trial_end"):
-            setattr(tuner, hook, _in_turn(getattr(tuner, hook), getattr(self, hook)))
+            if hasattr(tuner, hook):  # a tuner of scikit-learn's models knows no epochs
+                setattr(tuner, hook, _in_turn(getattr(tuner, hook), getattr(self, hook)))
 
     def on_search_begin(self) -> None:
         self.began = time.perf_counter()
