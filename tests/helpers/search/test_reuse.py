@@ -81,6 +81,14 @@ def test_a_trial_is_reused_once_and_drawn_again_trained_again(tmp_path):
     assert tuner.ran == ["1"]
 
 
+def test_a_trial_that_failed_is_not_reused(tmp_path):
+    lost = make(tmp_path, project="lost", max_trials=1)
+    lost.run_trial = lambda trial, **unused: 1 / 0
+    lost.search(verbose=0)
+    with pytest.raises(ProjectError, match="no finished trial"):
+        reuse_trials(make(tmp_path), tmp_path / "lost")
+
+
 def test_nothing_can_be_reused_from_nowhere_or_from_the_search_itself(tmp_path):
     tuner = make(tmp_path)
     tuner.search(verbose=0)

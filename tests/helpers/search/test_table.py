@@ -33,6 +33,20 @@ def test_the_value_of_an_inactive_hyperparameter_is_empty(searched):
     assert table.loc[~shallow, "rate"].notna().all()
 
 
+def test_a_value_that_stays_listed_while_it_is_inactive_is_empty_too(tmp_path):
+    """As KerasTuner leaves it when a later value of another one makes it inactive."""
+    tuner = scored(tmp_path)
+    tuner.search()
+    for trial in tuner.oracle.trials.values():
+        trial.hyperparameters.values.setdefault("rate", 0.25)
+        trial.save(tmp_path / "p" / f"trial_{trial.trial_id}" / "trial.json")
+    for search in (tuner, tmp_path / "p"):
+        table = trials_table(search)
+        shallow = table["depth"] == 1
+        assert shallow.any() and table.loc[shallow, "rate"].isna().all()
+        assert table.loc[~shallow, "rate"].notna().all()
+
+
 def test_whole_numbers_stay_whole_where_another_trial_has_none(searched):
     assert str(trials_table(searched)["depth"].dtype) == "Int64"
 
