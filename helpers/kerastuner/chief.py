@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent import futures
+from datetime import datetime
 from pathlib import Path
 
 import keras_tuner
@@ -88,6 +89,12 @@ def _leave_trials_with_their_workers(oracle: keras_tuner.Oracle) -> None:
             oracle.trials[trial_id].status = TrialStatus.RUNNING
             oracle.ongoing_trials[tuner_id] = oracle.trials[trial_id]
             oracle.tuner_ids.add(tuner_id)  # the chief has to stay until it asks again
+            # KerasTuner saves its state before it notes for its display that a trial has begun.
+            oracle._display.search_start = oracle._display.search_start or datetime.now()
+            oracle._display.trial_start.setdefault(trial_id, datetime.now())
+            oracle._display.trial_number.setdefault(
+                trial_id, 1 + oracle.start_order.index(trial_id)
+            )
     silent = dict.fromkeys(oracle.ongoing_trials)  # in order; they may be gone for good
     create_trial = oracle.create_trial
 
