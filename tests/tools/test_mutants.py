@@ -1,0 +1,80 @@
+import contextlib
+import json
+
+from tools import mutants
+
+DECORATED = """import contextlib
+import functools
+
+
+@contextlib.contextmanager
+@functools.wraps(print)
+def lend():
+    yield 3
+
+
+class Kept:
+    @property
+    def one(self):
+        return 1
+
+
+@functools.cache
+def double(x):
+    return 2 * x
+"""
+
+
+def test_a_decorator_is_called_below_its_function_and_means_the_same():
+    plain = mutants.undecorate(DECORATED)
+    assert "lend = contextlib.contextmanager(functools.wraps(print)(lend))" in plain
+    assert plain.count("@") == 1, "only that of the method is left"
+    names: dict = {}
+    exec(plain, names)
+    with names["lend"]() as lent:
+        assert lent == 3
+    assert names["double"](4) == 8 and names["double"].cache_info().misses == 1
+    assert names["Kept"]().one == 1
+
+
+def test_source_without_decorators_stays_as_it_is():
+    source = DECORATED.replace("@", "# ")
+    assert mutants.undecorate(source) == source
+
+
+def test_every_room_has_its_tests_where_they_mirror_it():
+    assert mutants.tests_of("helpers/plots") == "tests/helpers/plots"
+    assert mutants.tests_of("helpers/display.py") == "tests/helpers/test_display.py"
+    assert mutants.modules_of("helpers/display.py") == ["helpers/display.py"]
+    assert "helpers/plots/style.py" in mutants.modules_of("helpers/plots")
+
+
+def tried(folder, codes):
+    """Writes what mutmut leaves behind: the mutated module, and an exit code for each mutant."""
+    module = folder / "helpers" / "one.py"
+    module.parent.mkdir()
+    bodies = {"orig": "x + 1", "1": "x - 1", "2": "x + 2", "3": "None", "4": "x"}
+    module.write_text(
+        "".join(f"def x_f__mutmut_{n}(x):\n    return {body}\n" for n, body in bodies.items())
+    )
+    keys = {f"helpers.one.x_f__mutmut_{number}": code for number, code in codes.items()}
+    module.with_name("one.py.meta").write_text(json.dumps({"exit_code_by_key": keys}))
+    return list(mutants.outcomes(folder))
+
+
+def test_what_no_test_notices_is_shown_as_a_change(tmp_path, capsys):
+    found = tried(tmp_path, {1: 1, 2: 0, 3: 33, 4: None})
+    assert [one.noticed for one in found] == [True, False, False], "the fourth was not tried"
+    assert not mutants.report(found)
+    printed = capsys.readouterr().out
+    assert (
+        "helpers/one.py: x_f__mutmut_2 (no test notices)\n-    return x + 1\n+    return x + 2"
+        in (printed)
+    )
+    assert "x_f__mutmut_3 (no test runs it)" in printed and "x_f__mutmut_1" not in printed
+    assert printed.splitlines()[-1].split() == ["all", "3", "1", "33.3%"]
+
+
+def test_nine_in_ten_are_enough_and_a_test_without_end_counts_as_one_that_failed(tmp_path):
+    with contextlib.redirect_stdout(None):
+        assert mutants.report(tried(tmp_path, {1: 1, 2: 255, 3: -24, 4: 36}))
