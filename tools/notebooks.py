@@ -70,6 +70,16 @@ def select(folder: Path, names: Iterable[str]) -> list[Path]:
     return sorted(chosen)
 
 
+def check_writable(*folders: Path) -> None:
+    """Raise NotebookError at the first of `folders` that exists and may not be written."""
+    for folder in folders:
+        if folder.exists() and not os.access(folder, os.W_OK):
+            raise NotebookError(
+                f"you may not write into {folder}: copy the project into a folder of your own, and "
+                "run the same command in it"
+            )
+
+
 def real_images(environment: Mapping[str, str]) -> str:
     """Return the value of COURSE_DATA that names the same real images from any folder.
 
@@ -242,6 +252,8 @@ def main(arguments: list[str] | None = None) -> int:
     project = options.folder.resolve().parent
     try:
         notebooks = select(options.folder, options.names)
+        # The folder of the notebooks, too: they write their searches beside them.
+        check_writable(options.folder.resolve(), project, project / "build")
         if options.command == "run":
             run(notebooks, project / "build")
         else:

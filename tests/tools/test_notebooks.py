@@ -3,12 +3,14 @@
 import base64
 import json
 import os
+import subprocess
 import sys
 
 import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpec
 
+from tests.support.permissions import obeying
 from tools import notebooks
 
 PIXEL = base64.b64encode(b"\x89PNG not really").decode()
@@ -104,6 +106,20 @@ def test_run_takes_the_beginnings_of_names_and_refuses_an_unknown_one(course, ca
     assert capsys.readouterr().out.startswith("02_b.ipynb")
     assert call("run", path, "03") == 1
     assert "no notebook 03" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have other permissions there")
+@pytest.mark.parametrize("forbidden", ["notebooks", "build"])
+def test_a_folder_that_may_not_be_written_is_named_before_anything_runs(course, forbidden):
+    folder = course("01_a.ipynb", code("1")).parent
+    place = folder.parent / forbidden
+    place.mkdir(exist_ok=True)
+    place.chmod(0o555)
+    command = [sys.executable, notebooks.__file__, "run", "--folder", str(folder)]
+    done = subprocess.run(obeying(*command), capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    assert f"you may not write into {place.resolve()}: copy the project" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_kernel_is_this_interpreter_whatever_the_user_calls_python3(

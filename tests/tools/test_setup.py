@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.permissions import obeying
+
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32",
     reason="setup.sh is for Linux and macOS; Windows has the plain commands",
@@ -51,14 +53,6 @@ except KeyboardInterrupt:
     sys.exit(130)
 sys.exit(os.path.exists("uv-fails"))
 """
-# Executes a command for which the permissions of files hold, also if root gives it: prctl 24 gives
-# up a capability, and 1 is the one to pass over permissions.
-OBEYING = """
-import ctypes, os, sys
-if sys.platform == "linux" and os.geteuid() == 0:
-    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 
 
 class Project:
@@ -80,12 +74,12 @@ class Project:
         self.bin.mkdir()
         for name in UTILITIES:
             (self.bin / name).symlink_to(shutil.which(name))
-        self.prefix: list[str] = []
+        self.command_line = [SHELL, "tools/setup.sh"]
 
     def forbid(self, folder: Path) -> None:
         """Let nobody write into `folder`, not even root from here on."""
         folder.chmod(0o555)
-        self.prefix = [sys.executable, "-c", OBEYING]
+        self.command_line = obeying(*self.command_line)
 
     def command(self, name: str, script: str) -> Path:
         """Put an executable script on the PATH, in place of what has that name."""
@@ -109,7 +103,7 @@ class Project:
 
     def start(self, **variables: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [*self.prefix, SHELL, "tools/setup.sh"],
+            self.command_line,
             cwd=self.path,
             env={"PATH": str(self.bin), "HOME": str(self.bin), **variables},
             stdout=subprocess.PIPE,
