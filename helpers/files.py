@@ -38,9 +38,9 @@ def replacing(target: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
     # In the same folder, so that replacing it is one step. Not by `tempfile`, whose files only
     # their owner can read.
     draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
     try:
-        with open(draft, mode, **text) as file:
+        with open(draft, mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # or a power cut could leave the new name without the content
@@ -129,7 +129,7 @@ def check_writable(folder: str | os.PathLike) -> None:
         folder = folder.parent
     # Only a real file tells: root may write where the permissions say no, and nobody can on a
     # disk that is mounted read-only, or full.
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile(dir=str(folder)) as file:
         file.write(b"\0" * 4096)
         file.flush()
 
@@ -143,5 +143,5 @@ def check_room(folder: str | os.PathLike, size: int) -> None:
     if shutil.disk_usage(folder).free < size:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     if hasattr(os, "posix_fallocate"):  # where it exists, it knows quotas and limits, too
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=str(folder)) as file:
             os.posix_fallocate(file.fileno(), 0, size)

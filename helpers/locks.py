@@ -88,7 +88,7 @@ class FolderLock:
         self.acquire()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         """Lets go of the lock."""
         self.release()
 

@@ -1,6 +1,7 @@
 """KerasTuner's Bayesian optimisation with an exact gradient: the same trials, sooner."""
 
 import inspect
+from typing import Any
 
 import keras_tuner
 import numpy as np
@@ -42,14 +43,14 @@ class GaussianProcess(GaussianProcessRegressor):
 
 
 class _Oracle(kerastuner.BoundMinimisingOracle):
-    def make_process(self, **params) -> GaussianProcess:
+    def make_process(self, **params: Any) -> GaussianProcess:
         return GaussianProcess(**params)
 
 
 class BayesianOptimization(keras_tuner.BayesianOptimization):
     """`keras_tuner.BayesianOptimization`, which draws the same trials in less time."""
 
-    def __init__(self, hypermodel: keras_tuner.HyperModel | None = None, **kwargs) -> None:
+    def __init__(self, hypermodel: keras_tuner.HyperModel | None = None, **kwargs: Any) -> None:
         """Takes what `keras_tuner.BayesianOptimization` takes."""
         names = inspect.signature(keras_tuner.oracles.BayesianOptimizationOracle).parameters
         for_oracle = {name: kwargs.pop(name) for name in names if name in kwargs}

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -59,7 +60,7 @@ class BeatTheTuner:
 
     def figure(self) -> Figure:
         """Returns the state of the game as a figure."""
-        return plot_game(self.scores, self._rival)
+        return plot_game(self.scores, self._rival.tolist())
 
     def verdict(self) -> str:
         """Returns who is ahead, in one sentence."""
@@ -73,13 +74,13 @@ class BeatTheTuner:
             f"{left} to play." if left else "The game is over."
         )
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, object]:
         """Shows the game: as widgets, and as a figure for where there are none."""
         bundle: dict[str, object] = {"text/plain": self.verdict(), "image/png": _png(self.figure())}
         widgets = self._widgets()
         return bundle if widgets is None else {**widgets._repr_mimebundle_(), **bundle}
 
-    def _widgets(self):
+    def _widgets(self) -> Any:
         if display.watcher() != "notebook":
             return None
         try:
@@ -98,7 +99,7 @@ class BeatTheTuner:
         sentence = ipywidgets.Label(self.verdict())
         picture = ipywidgets.Image(value=_png(self.figure()), format="png", width=680)
 
-        def train(_) -> None:
+        def train(_: object) -> None:
             figure = self.play(**{name: menu.value for name, menu in menus.items()})
             picture.value, sentence.value = _png(figure), self.verdict()
             button.disabled = len(self.scores) == len(self._rival)

@@ -4,11 +4,12 @@ import shutil
 import tempfile
 import warnings
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras_tuner
 import numpy as np
 import pandas as pd
+from keras_tuner.engine.trial import Trial
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
@@ -26,7 +27,7 @@ def replay(
     seed: int,
     objective: str | keras_tuner.Objective,
     hyperparameters: keras_tuner.HyperParameters,
-    **kwargs,
+    **kwargs: Any,
 ) -> keras_tuner.Tuner:
     """Makes a tuner whose trials are looked up; see `Bank.tuner`."""
     if seed < 1:
@@ -80,7 +81,10 @@ def _check_space(bank: "Bank", hyperparameters: keras_tuner.HyperParameters) -> 
             )
 
 
-class _Replay:
+_BeforeTuner: Any = object  # of the class that comes next, only this is known: it has methods
+
+
+class _Replay(_BeforeTuner):
     """Looks up the trials of a tuner in a bank; stands before the tuner's class as a base."""
 
     oracle: keras_tuner.Oracle
@@ -101,7 +105,7 @@ class _Replay:
             warnings.filterwarnings("ignore", category=ConvergenceWarning)
             super().search(epochs=epochs, verbose=verbose)
 
-    def run_trial(self, trial, *, epochs: int | None, verbose: int) -> dict[str, float]:
+    def run_trial(self, trial: Trial, *, epochs: int | None, verbose: int) -> dict[str, float]:
         """Returns the metrics of the best epoch, as KerasTuner takes them from a `History`."""
         values = trial.hyperparameters.values
         # Hyperband says by these names how far to train, and from which trial's weights on.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras_tuner
 import numpy as np
@@ -91,7 +92,7 @@ class Bank:
         seed: int,
         objective: str | keras_tuner.Objective = "val_acc",
         hyperparameters: keras_tuner.HyperParameters | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> keras_tuner.Tuner:
         """Makes a tuner whose trials are looked up in the bank instead of trained.
 

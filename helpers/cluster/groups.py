@@ -8,8 +8,9 @@ import sys
 from typing import Any
 
 # Ctrl-C in a terminal reaches this process alone, which ends the others in order.
+APART: dict[str, Any]
 if sys.platform == "win32":
-    APART: dict[str, Any] = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
     APART = {"start_new_session": True}
 

@@ -1,6 +1,7 @@
 """A test set that opens once."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class SealedTestSet:
         """
         return occurs_in(self._x, images)
 
-    def evaluate(self, model, *, batch_size: int = 256, again: bool = False) -> TestResult:
+    def evaluate(self, model: Any, *, batch_size: int = 256, again: bool = False) -> TestResult:
         """Opens the set and judges `model`, with one forward pass over all images.
 
         Args:
@@ -101,9 +102,10 @@ class SealedTestSet:
             ValueError: The model's output is not ten finite probabilities per image. The set
                 stays as it was, as it does if the model itself raises.
         """
-        if self.looks and not again:
+        before = self.result
+        if before is not None and not again:
             raise TestSetOpenedError(
-                f"This test set is open: it gave an accuracy of {self.result.accuracy:.4f} "
+                f"This test set is open: it gave an accuracy of {before.accuracy:.4f} "
                 "(see `result`). Anyone who scores several models on it and keeps the best "
                 "has used it for selection, and a score that was selected for being high is too "
                 "optimistic. Compare models on validation data. To look anyway: again=True."
@@ -111,10 +113,10 @@ class SealedTestSet:
         probabilities = np.asarray(model.predict(self._x, batch_size=batch_size, verbose=0))
         result = _judge(probabilities, self._labels)
         self.looks += 1
-        if self.looks > 1:
+        if before is not None:
             print(
                 f"Look {self.looks} at the test set: accuracy {result.accuracy:.4f}, before "
-                f"{self.result.accuracy:.4f}.\n"
+                f"{before.accuracy:.4f}.\n"
                 "What it costs: if anything is chosen by these scores, the better one is too "
                 "optimistic,\nand only new images could say by how much. Report the first "
                 f"one, or say that you looked {self.looks} times."

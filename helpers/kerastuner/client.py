@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
@@ -15,7 +16,7 @@ class ChiefGoneError(keras_tuner.errors.FatalError):
     """No chief answers. KerasTuner ends the worker at once with it."""
 
 
-def make_client_patient(client, *, patience: float) -> None:
+def make_client_patient(client: Any, *, patience: float) -> None:
     """Lets a worker's calls survive a chief that is started again, and end when none comes.
 
     KerasTuner waits an hour for a chief, and gives a trained trial up as failed if the chief goes

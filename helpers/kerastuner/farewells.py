@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
@@ -11,7 +12,7 @@ from helpers.kerastuner.client import ChiefGoneError
 _FAREWELL = " has to stop"  # after the ID of a worker that asks for a trial
 
 
-def say_farewell(client, tuner_id: str) -> None:
+def say_farewell(client: Any, tuner_id: str) -> None:
     """Tells the chief that a worker leaves, whose trial goes on when it comes back.
 
     KerasTuner has no word for it, and its chief would wait for the worker for ever.

@@ -25,7 +25,7 @@ def replace_training(tuner: BaseTuner, make: Callable[[Callable], Callable]) -> 
     """
     if not isinstance(tuner, keras_tuner.Tuner):
         return False
-    tuner._build_and_fit_model = make(tuner._build_and_fit_model)  # pyright: ignore
+    tuner._build_and_fit_model = make(tuner._build_and_fit_model)
     return True
 
 

@@ -1,6 +1,7 @@
 """Figures of learning curves."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +13,7 @@ from helpers.plots.style import BLUE, STAR, VERMILION, new_figure, styled
 
 
 @styled()
-def show_loss_acc(history: object) -> Figure:
+def show_loss_acc(history: Any) -> Figure:
     """Shows loss and accuracy over the epochs, for training and for validation.
 
     A star marks the best epoch of each validation curve. No epoch whose validation loss is not

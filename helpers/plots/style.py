@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,8 +14,9 @@ BLUE, SKY, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
 GREEN = "#009E73"
 STAR = {"marker": "*", "markersize": 19, "markeredgecolor": "black", "linestyle": "none"}
 
-# Sizes that can be read from the back of a lecture hall.
-STYLE = {
+# Sizes that can be read from the back of a lecture hall. Matplotlib has a type of its own for the
+# names of its settings.
+STYLE: dict[Any, Any] = {
     "font.size": 12,
     "axes.titlesize": 13,
     "axes.spines.top": False,
@@ -42,7 +44,7 @@ def styled() -> Iterator[None]:
 
 
 def new_figure(
-    rows: int, columns: int, width: float, height: float, **kwargs
+    rows: int, columns: int, width: float, height: float, **kwargs: Any
 ) -> tuple[Figure, np.ndarray]:
     """Returns a closed figure of that many inches, and its axes, shape (rows, columns)."""
     fig, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **kwargs)

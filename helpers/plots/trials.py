@@ -167,8 +167,8 @@ def plot_parallel(
             )
     # The worst first; the best is drawn last, over all others.
     colour = plt.cm.ScalarMappable(plt.Normalize(0, max(1, len(table) - 1)), "viridis")
-    for rank, line in enumerate(heights.to_numpy()):
-        ax.plot(range(len(names)), line, color=colour.to_rgba(rank), lw=1.2, alpha=0.7)
+    for line, shade in zip(heights.to_numpy(), colour.to_rgba(np.arange(len(table))), strict=True):
+        ax.plot(range(len(names)), line, color=shade, lw=1.2, alpha=0.7)
     ax.plot(range(len(names)), line, color=VERMILION, lw=3.5, label="best trial")
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks([])
@@ -179,7 +179,7 @@ def plot_parallel(
     bar = fig.colorbar(colour, ax=ax, label=f"{score}, by rank")
     # At each place of the bar, the score of the trial with that rank.
     places = np.unique(np.linspace(0, len(table) - 1, 6).astype(int))
-    bar.set_ticks(places, labels=[f"{table[score].iloc[place]:.3g}" for place in places])
+    bar.set_ticks(places.tolist(), labels=[f"{table[score].iloc[place]:.3g}" for place in places])
     return fig
 
 

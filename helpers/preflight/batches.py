@@ -43,11 +43,12 @@ def take_rows(arrays: Any, start: int, stop: int | None) -> Any:
 
     What is not an array, such as a list of numbers, stays whole; `fit` will refuse it.
     """
-    return keras.tree.map_structure(
-        lambda leaf: getattr(leaf, "iloc", leaf)[start:stop] if _is_array(leaf) else leaf,
-        arrays,
-        none_is_leaf=False,
-    )
+
+    def take(leaf: Any) -> Any:
+        rows: Any = getattr(leaf, "iloc", leaf)
+        return rows[start:stop] if _is_array(leaf) else leaf
+
+    return keras.tree.map_structure(take, arrays, none_is_leaf=False)
 
 
 def rows_as_arrays(arrays: Any) -> np.ndarray | None:

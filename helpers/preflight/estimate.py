@@ -22,18 +22,18 @@ def estimate_cost(probe: Probe) -> Estimate:
     if probe.tuner.hypermodel is None:
         return Estimate(trials, epochs, None, None)
     rehearsals = [probe.rehearsal(values) for values in ("default", "largest")]
-    timed = [one for one in rehearsals if one.step_seconds is not None]
-    minutes, largest_timed = None, rehearsals[1] in timed
-    training_steps, validation_steps = probe.steps()
-    if timed and None not in (trials, epochs, training_steps, validation_steps):
-        starts = trials * probe.executions
+    training, validation = probe.steps()
+    minutes = None
+    if not (trials is None or epochs is None or training is None or validation is None):
         each = [
-            starts * one.start_seconds
-            + epochs
-            * (training_steps * one.step_seconds + validation_steps * one.validation_step_seconds)
-            for one in timed
+            trials * probe.executions * one.start_seconds
+            + epochs * (training * one.step_seconds + validation * one.validation_step_seconds)
+            for one in rehearsals
+            if one.step_seconds is not None
         ]
-        minutes = (min(each) / 60, max(each) / 60)
+        if each:
+            minutes = (min(each) / 60, max(each) / 60)
+    largest_timed = rehearsals[1].step_seconds is not None
     return Estimate(trials, epochs, minutes, checkpoint_megabytes(probe), largest_timed)
 
 

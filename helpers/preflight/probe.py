@@ -80,10 +80,8 @@ class Probe:
         """Returns the inputs and the targets that are left for training."""
         if self._is_split():
             stop = self._split_at()
-            return tuple(
-                None if part is None else batches.take_rows(part, 0, stop)
-                for part in (self.x, self.y)
-            )  # pyright: ignore[reportReturnType]
+            x = batches.take_rows(self.x, 0, stop)
+            return x, None if self.y is None else batches.take_rows(self.y, 0, stop)
         return self.x, self.y
 
     def validation_part(self) -> Any:

@@ -1,6 +1,7 @@
 """Keeps the weights of the best trials only."""
 
 import contextlib
+from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
@@ -35,7 +36,7 @@ def keep_checkpoints(tuner: BaseTuner, number: int) -> None:
         end_trial(trial)
         prune()
 
-    def search_and_prune(*args, **kwargs) -> None:
+    def search_and_prune(*args: Any, **kwargs: Any) -> None:
         search(*args, **kwargs)
         prune()
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 import keras
 import keras_tuner
@@ -73,7 +74,7 @@ def end_on_time(tuner: BaseTuner, deadline: Deadline) -> None:
     """
     search, pre_create_trial = tuner.search, tuner.pre_create_trial
 
-    def search_for_a_while(*args, **kwargs) -> None:
+    def search_for_a_while(*args: Any, **kwargs: Any) -> None:
         deadline.start()
         try:
             search(*args, **kwargs)

@@ -67,7 +67,7 @@ def _mend(folder: Path) -> list[str]:
     mended = _forget_undrawn(folder, set(state["start_order"]))
     for tuner_id, trial_id in list(state["ongoing_trials"].items()):
         trial_file = folder / f"trial_{trial_id}" / "trial.json"
-        trial = read_trial(trial_file)
+        trial = _read_whole_trial(folder, trial_file)
         if trial.status in FINISHED:
             del state["ongoing_trials"][tuner_id]
             if trial_id not in state["end_order"]:
@@ -99,19 +99,25 @@ def _forget_undrawn(folder: Path, drawn: set[str]) -> list[str]:
     mended = []
     found = {file.parent.name.removeprefix("trial_"): file for file in trial_files(folder)}
     for trial_id, file in found.items():
-        trial = read_trial(file)
         if trial_id in drawn:
-            if trial is None:
-                raise _beyond_repair(folder, f"A crash cut {file} short")
-        elif trial is not None and trial.status in FINISHED:
+            _read_whole_trial(folder, file)
+            continue
+        trial = read_trial(file)
+        if trial is not None and trial.status in FINISHED:
             # No crash of KerasTuner does this, and a result is never removed.
             raise _beyond_repair(folder, f"oracle.json knows nothing of the finished {file}")
-        else:
-            files.remove(file.parent)
-            mended.append(f"Trial {trial_id} had not been drawn to the end, and is drawn again.")
+        files.remove(file.parent)
+        mended.append(f"Trial {trial_id} had not been drawn to the end, and is drawn again.")
     if missing := sorted(drawn - set(found)):
         raise _beyond_repair(folder, f"{folder / f'trial_{missing[0]}' / 'trial.json'} is missing")
     return mended
+
+
+def _read_whole_trial(folder: Path, file: Path) -> Trial:
+    trial = read_trial(file)
+    if trial is None:
+        raise _beyond_repair(folder, f"A crash cut {file} short")
+    return trial
 
 
 def _beyond_repair(folder: Path, why: str) -> ProjectError:

@@ -28,7 +28,9 @@ def check_room_for_checkpoints(tuner: BaseTuner) -> None:
         return
     begin_epoch = tuner.on_epoch_begin
 
-    def check_and_begin(trial: Trial, model: keras.Model, epoch: int, logs: dict | None = None):
+    def check_and_begin(
+        trial: Trial, model: keras.Model, epoch: int, logs: dict | None = None
+    ) -> None:
         folder = Path(tuner.get_trial_dir(trial.trial_id))
         # What is there already is written over: a checkpoint, or one that waits for a backup.
         found = [*folder.glob(f"{FOLDERS}/{BEST}*")] or [*folder.glob("checkpoint*")]

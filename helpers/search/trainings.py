@@ -45,7 +45,7 @@ def keep_trainings(tuner: BaseTuner, *, every: float, deadline: Deadline) -> Non
         end_trial(trial)
         remove_backup(_folder(tuner, trial))
 
-    def tidy_and_search(*args, **kwargs) -> None:
+    def tidy_and_search(*args: Any, **kwargs: Any) -> None:
         # A crash may have come between the end of a trial and the removal of its backup.
         for trial in getattr(tuner.oracle, "trials", {}).values():  # a worker knows none
             if not kerastuner.is_at_work(trial):
@@ -69,7 +69,7 @@ class _Trainings:
     def go_on(self, run_trial: Callable) -> Callable:
         """Returns a `run_trial` that goes on where the backup says."""
 
-        def run_or_go_on(trial: Trial, *args, **kwargs) -> Any:
+        def run_or_go_on(trial: Trial, *args: Any, **kwargs: Any) -> Any:
             self.begin(trial)
             try:
                 with clear_errors(Path(self.tuner.project_dir)):
@@ -98,7 +98,7 @@ class _Trainings:
     def keep(self, train: Callable) -> Callable:
         """Returns a function that trains as `train` does, from where the backup says."""
 
-        def train_and_keep(trial: Trial, *args, **kwargs) -> Any:
+        def train_and_keep(trial: Trial, *args: Any, **kwargs: Any) -> Any:
             callbacks = [*(kwargs.pop("callbacks", None) or []), StopOnTime(self.deadline)]
             saver = kerastuner.find_saver(callbacks)
             if self.backup is None or saver is None:
