@@ -23,6 +23,8 @@ from helpers.search import (
 from tests.support.crashes import Died, posix
 from tests.support.kinds import KINDS, make, search
 
+pytestmark = pytest.mark.tensorflow
+
 ROOT = Path(__file__).parents[2]
 # Their training is not Keras' own fit, or keeps the callbacks of KerasTuner to itself.
 WITHOUT_CURVES = {"any function", "estimators on a data frame"}

@@ -11,6 +11,8 @@ import pytest
 from helpers import files, locks
 from tests.support.crashes import posix
 
+pytestmark = pytest.mark.tensorflow
+
 HOLDER = """
 import sys, time
 from helpers.locks import FolderLock

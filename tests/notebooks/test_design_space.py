@@ -10,6 +10,8 @@ from scipy import stats
 from helpers.bank import load_bank
 from tests.support.notebook_cells import conclusion, run_cells
 
+pytestmark = pytest.mark.tensorflow
+
 NOTEBOOK = "06_design_space"
 NUMBER = r"(-?\d+\.\d+)"
 

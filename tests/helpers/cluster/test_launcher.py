@@ -14,6 +14,8 @@ from helpers.cluster import launcher, processes, supervisor
 from helpers.search import trials_table
 from tests.support.cluster import ROOT, TRIALS, completed, is_alive, notes, wait_until
 
+pytestmark = pytest.mark.tensorflow
+
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals, and a limit of file sizes")
 
 

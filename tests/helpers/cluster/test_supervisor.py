@@ -6,6 +6,8 @@ from helpers import cluster, kerastuner
 from helpers.cluster import processes, supervisor
 from helpers.search import CHIEF_DISK_FULL, CHIEF_FAILED, DiskError, protection
 
+pytestmark = pytest.mark.tensorflow
+
 
 class Played(processes.Process):
     """A process that does nothing: a test says how it stands, and how long it has lived."""

@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import files
+from helpers import locks
 from helpers.data import DataError, keras_cache, load_cifar10
 from tests.support import faulty_server
 from tests.support.images import is_archive, is_standin, refusal
+
+pytestmark = pytest.mark.tensorflow
 
 
 def half(body):
@@ -337,7 +339,7 @@ def test_a_process_waits_while_another_one_loads(monkeypatch, capsys):
     held = threading.Event()
 
     def load_for_a_while():
-        with files.FolderLock(keras_cache.lock_folder(), "a download"):
+        with locks.FolderLock(keras_cache.lock_folder(), "a download"):
             held.set()
             time.sleep(0.2)
 
@@ -349,7 +351,7 @@ def test_a_process_waits_while_another_one_loads(monkeypatch, capsys):
         assert capsys.readouterr().out == (
             "Another process is loading CIFAR-10 through Keras; waiting for it.\n"
         )
-        with pytest.raises(files.LockedError, match=r"\(loading CIFAR-10\)"):
-            files.FolderLock(keras_cache.lock_folder(), "another").acquire()
+        with pytest.raises(locks.LockedError, match=r"\(loading CIFAR-10\)"):
+            locks.FolderLock(keras_cache.lock_folder(), "another").acquire()
     with keras_cache.one_process_at_a_time():
         assert capsys.readouterr().out == "", "the lock was not released"

@@ -104,6 +104,7 @@ def test_the_projects_own_file_is_read_without_waiting_for_another_process(
     )
 
 
+@pytest.mark.tensorflow
 def test_a_process_that_never_ends_its_download_is_not_waited_for_without_end(
     project, monkeypatch, capsys
 ):
@@ -125,6 +126,7 @@ def test_a_bad_file_of_the_project_is_an_error_and_not_passed_over(project, sour
     assert refusal(source).startswith("data/cifar10.npz is cut short or damaged")
 
 
+@pytest.mark.tensorflow
 def test_save_writes_what_keras_has_and_load_reads_it_back(archive, download_from, project, capsys):
     with faulty_server.serve(faulty_server.whole(archive)) as url:
         download_from(url)
@@ -138,6 +140,7 @@ def test_save_writes_what_keras_has_and_load_reads_it_back(archive, download_fro
     assert is_archive(load_cifar10("cifar10"))
 
 
+@pytest.mark.tensorflow
 def test_save_without_network_is_one_sentence_and_an_exit_code(tmp_path):
     (tmp_path / "keras").mkdir()
     proxy = faulty_server.refusing_url().rpartition("/")[0]
@@ -174,11 +177,13 @@ def save_error(target, capsys):
     return sentence
 
 
+@pytest.mark.tensorflow
 def test_save_refuses_a_folder_before_it_downloads(keras_gives, project, capsys):
     assert save_error(project, capsys).endswith("can't be written: Is a directory.")
     assert not keras_gives
 
 
+@pytest.mark.tensorflow
 def test_save_refuses_a_file_in_the_place_of_a_folder(keras_gives, project, capsys):
     (project / "data").touch()
     assert "can't be written: " in save_error(project / "data" / "cifar10.npz", capsys)
@@ -186,6 +191,7 @@ def test_save_refuses_a_file_in_the_place_of_a_folder(keras_gives, project, caps
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="Windows has other permissions")
+@pytest.mark.tensorflow
 def test_save_refuses_a_folder_that_it_may_not_write_before_it_downloads(keras_gives, capsys):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o555)
@@ -201,6 +207,7 @@ def test_save_refuses_a_folder_that_it_may_not_write_before_it_downloads(keras_g
     assert not keras_gives
 
 
+@pytest.mark.tensorflow
 def test_save_leaves_the_old_file_and_nothing_else_when_the_disk_takes_no_more(
     keras_gives, project, capsys
 ):
