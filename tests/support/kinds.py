@@ -16,7 +16,7 @@ from keras_tuner import Objective
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(60, 6)).astype("float32")
-TEXTS = RNG.integers(0, 30, (60, 5))
+TEXTS = RNG.integers(0, 30, (60, 3))
 CLASSES = (RNG.random(60) < 0.3).astype(int)
 NUMBERS = RNG.normal(size=60)
 TRAINING, VALIDATION = slice(0, 40), slice(40, 60)
@@ -51,8 +51,8 @@ def several_executions(where):
             model.add(layers.Dropout(0.25))
         model.add(layers.Dense(3, "softmax"))
         rate = hp.Float("rate", 1e-4, 1e-2, sampling="log")
-        adam = keras.optimizers.Adam(rate)
-        return compiled(model, "categorical_crossentropy", adam, ["accuracy"])
+        sgd = keras.optimizers.SGD(rate)
+        return compiled(model, "categorical_crossentropy", sgd, ["accuracy"])
 
     tuner = keras_tuner.RandomSearch(
         build, "val_accuracy", max_trials=3, executions_per_trial=2, seed=7, **where
@@ -81,7 +81,7 @@ def two_objectives(where):
         return {"acid": NUMBERS[part], "lime": NUMBERS[part] ** 2}
 
     objective = [Objective("val_acid_mae", "min"), Objective("val_lime_mae", "min")]
-    tuner = keras_tuner.RandomSearch(build, objective, max_trials=3, seed=7, **where)
+    tuner = keras_tuner.RandomSearch(build, objective, max_trials=2, seed=7, **where)
     validation = FEATURES[VALIDATION], targets(VALIDATION)
     stop = keras.callbacks.EarlyStopping("val_loss", patience=9, restore_best_weights=True)
     how = {"validation_data": validation, "batch_size": 40, "callbacks": [stop]}
@@ -105,7 +105,7 @@ def own_metric(where):
     tuner = keras_tuner.RandomSearch(
         lambda hp: regressor(hp, [Worst()]),
         Objective("val_worst", "min"),
-        max_trials=3,
+        max_trials=2,
         seed=7,
         **where,
     )
@@ -125,7 +125,7 @@ def sequences_with_class_weights(where):
         model.add(layers.GlobalMaxPool1D())
         model.add(layers.Dropout(hp.Choice("dropout", [0.3, 0.5])))
         model.add(layers.Dense(1, "sigmoid"))
-        return compiled(model, "binary_crossentropy", "sgd", [keras.metrics.AUC(name="auc"), f1])
+        return compiled(model, "binary_crossentropy", metrics=[f1])
 
     tuner = keras_tuner.Hyperband(
         build, Objective("val_f1", "max"), max_epochs=2, factor=2, seed=7, **where
@@ -152,7 +152,7 @@ class TunedTraining(keras_tuner.HyperModel):
 
 
 def tuned_training(where):
-    tuner = keras_tuner.RandomSearch(TunedTraining(), "val_loss", max_trials=3, seed=7, **where)
+    tuner = keras_tuner.RandomSearch(TunedTraining(), "val_loss", max_trials=2, seed=7, **where)
     return tuner, (), regression()
 
 
@@ -175,7 +175,7 @@ class Judged(keras_tuner.HyperModel):
 
 def number_returned(where):
     return (
-        keras_tuner.RandomSearch(Judged(False), max_trials=3, seed=7, **where),
+        keras_tuner.RandomSearch(Judged(False), max_trials=2, seed=7, **where),
         (),
         regression(),
     )
@@ -183,7 +183,7 @@ def number_returned(where):
 
 def dictionary_returned(where):
     objective = Objective("quality", "max")
-    tuner = keras_tuner.RandomSearch(Judged(True), objective, max_trials=3, seed=7, **where)
+    tuner = keras_tuner.RandomSearch(Judged(True), objective, max_trials=2, seed=7, **where)
     return tuner, (), regression()
 
 
@@ -225,7 +225,7 @@ class TunedBatches(keras_tuner.BayesianOptimization):
 
 
 def tuned_batch_size(where):
-    tuner = TunedBatches(regressor, "val_loss", max_trials=3, seed=7, **where)
+    tuner = TunedBatches(regressor, "val_loss", max_trials=2, seed=7, **where)
     return tuner, (), regression()
 
 
@@ -273,7 +273,7 @@ def batches_with_class_weights(where):
         return tf.data.Dataset.from_tensor_slices(pairs).batch(40).prefetch(1)
 
     tuner = keras_tuner.RandomSearch(
-        build, Objective("val_auc", "max"), max_trials=3, seed=7, **where
+        build, Objective("val_auc", "max"), max_trials=2, seed=7, **where
     )
     how = {"validation_data": data(VALIDATION), "shuffle": False, "class_weight": {0: 1.0, 1: 2.5}}
     return tuner, (data(TRAINING),), how
@@ -302,7 +302,7 @@ def windows_of_a_series(where):
         return compiled(model, metrics=["mean_absolute_error"])
 
     objective = Objective("val_mean_absolute_error", "min")
-    tuner = keras_tuner.RandomSearch(build, objective, max_trials=3, seed=7, **where)
+    tuner = keras_tuner.RandomSearch(build, objective, max_trials=2, seed=7, **where)
     validation = RNG.normal(size=(20, 3, 1)), RNG.normal(size=20)
     how = {"validation_data": validation, "batch_size": None, "validation_batch_size": 20}
     return tuner, (Windows(NUMBERS),), how
@@ -310,7 +310,7 @@ def windows_of_a_series(where):
 
 def two_data_frames(where):
     def build(hp):
-        codes, measures = keras.Input((5,)), keras.Input((6,))
+        codes, measures = keras.Input((3,)), keras.Input((6,))
         x = layers.Flatten()(layers.Embedding(30, hp.Int("width", 2, 4))(codes))
         x = layers.Dropout(hp.Float("dropout", 0.0, 0.5, step=0.25))(x)
         x = layers.Concatenate()([x, measures])
@@ -322,7 +322,7 @@ def two_data_frames(where):
         return [pd.DataFrame(TEXTS[part]), pd.DataFrame(FEATURES[part])]
 
     targets = pd.get_dummies(pd.Series(CLASSES))
-    tuner = keras_tuner.BayesianOptimization(build, "val_loss", max_trials=3, seed=7, **where)
+    tuner = keras_tuner.BayesianOptimization(build, "val_loss", max_trials=2, seed=7, **where)
     validation = inputs(VALIDATION), targets.iloc[VALIDATION]
     return (
         tuner,
@@ -336,12 +336,12 @@ def two_data_frames(where):
 
 def inputs_by_name(where):
     def build(hp):
-        past, now = keras.Input((5, 1), name="past"), keras.Input((6,), name="now")
+        past, now = keras.Input((3, 1), name="past"), keras.Input((6,), name="now")
         x = layers.LSTM(hp.Int("units", 2, 4))(past)
         outputs = layers.Dense(1)(layers.Concatenate()([x, now]))
         return compiled(keras.Model({"past": past, "now": now}, outputs))
 
-    tuner = keras_tuner.RandomSearch(build, "val_loss", max_trials=3, seed=7, **where)
+    tuner = keras_tuner.RandomSearch(build, "val_loss", max_trials=2, seed=7, **where)
     inputs = {"past": TEXTS[..., None] / 30, "now": FEATURES}
     return tuner, (inputs, NUMBERS), {"validation_split": 0.25, "batch_size": 45}
 
@@ -358,7 +358,7 @@ def subclassed_model(where):
     def build(hp):
         return compiled(Network(hp.Int("units", 2, 8)))
 
-    tuner = keras_tuner.RandomSearch(build, "val_loss", max_trials=3, seed=7, **where)
+    tuner = keras_tuner.RandomSearch(build, "val_loss", max_trials=2, seed=7, **where)
     return tuner, (), regression()
 
 
@@ -367,7 +367,7 @@ def endless_generator(where):
         while True:
             yield FEATURES[part], NUMBERS[part, None]
 
-    tuner = keras_tuner.RandomSearch(regressor, "val_loss", max_trials=3, seed=7, **where)
+    tuner = keras_tuner.RandomSearch(regressor, "val_loss", max_trials=2, seed=7, **where)
     how = {"validation_data": batches(VALIDATION), "validation_steps": 1}
     return tuner, (batches(TRAINING),), {**how, "steps_per_epoch": 1, "epochs": 2, "shuffle": False}
 
@@ -379,7 +379,7 @@ def refused_configurations(where):
         return regressor(hp)
 
     how = {"max_retries_per_trial": 1, "max_consecutive_failed_trials": 9}
-    tuner = keras_tuner.RandomSearch(build, "val_loss", max_trials=5, seed=7, **how, **where)
+    tuner = keras_tuner.RandomSearch(build, "val_loss", max_trials=4, seed=7, **how, **where)
     return tuner, (), regression()
 
 
@@ -397,7 +397,7 @@ def tailored_space(where):
     tuner = keras_tuner.RandomSearch(
         build,
         "val_loss",
-        max_trials=3,
+        max_trials=2,
         hyperparameters=hp,
         tune_new_entries=False,
         seed=7,
