@@ -65,8 +65,9 @@ def protect(
             that are needed otherwise stay, too: where trials are running or have equal scores,
             and where Hyperband may go on from them. The weights of the others are removed when
             a trial has ended, its result never.
-        backup_every: Seconds between two backups of a training. A backup takes as long, and as
-            much room, as a checkpoint. 0 makes one after every epoch, `math.inf` none.
+        backup_every: Seconds between two backups of a training. 0 makes one after every epoch,
+            `math.inf` none. A backup takes as long as a checkpoint; while a trial is running,
+            there has to be room for up to three more of these.
         patience: Seconds that a worker waits for a chief that does not answer.
 
     Raises:
