@@ -5,13 +5,13 @@ import math
 
 import keras
 import keras_tuner
-import numpy as np
 from keras_tuner.engine import hyperparameters as hps
 
 from helpers import kerastuner
 from helpers.preflight.probe import Probe
 from helpers.preflight.rehearsal import Rehearsal
 from helpers.preflight.report import Estimate
+from helpers.search import checkpoint_bytes
 
 MANY = 10_000  # combinations; a space with more is not counted to its end
 
@@ -119,8 +119,4 @@ def _variable_bytes(rehearsal: Rehearsal) -> int:
     optimizer = rehearsal.optimizer
     if optimizer is not None and not optimizer.built:
         optimizer.build(model.trainable_variables)
-    variables = [*model.variables, *(optimizer.variables if optimizer else ())]
-    return sum(
-        math.prod(v.shape) * np.dtype(keras.backend.standardize_dtype(v.dtype)).itemsize
-        for v in variables
-    )
+    return checkpoint_bytes(model)

@@ -5,6 +5,7 @@ from helpers.search.mend import mend_project
 from helpers.search.project import ProjectError
 from helpers.search.protection import CHIEF_DISK_FULL, CHIEF_FAILED, protect
 from helpers.search.reuse import reuse_trials
+from helpers.search.room import checkpoint_bytes
 from helpers.search.table import learning_curves, trials_table
 from helpers.search.watching import watch
 
@@ -13,6 +14,7 @@ __all__ = [
     "CHIEF_FAILED",
     "DiskError",
     "ProjectError",
+    "checkpoint_bytes",
     "learning_curves",
     "mend_project",
     "protect",
