@@ -70,9 +70,9 @@ CIFAR10_MLP = Recording(
     tests=False,
 )
 
-# The rank of each configuration that the deeper part repeats, by the mean of both seeds' best
-# validation accuracy: the ten best, eight spread over the rest of the best quarter, and twelve
-# spread over the other three.
+# The rank, from 0, of each configuration that the deeper part repeats, by the mean of both seeds'
+# best validation accuracy: the ten best, eight spread over the rest of the best quarter, and
+# twelve spread over the other three.
 DEEP_RANKS = (
     *range(10),
     *(22, 34, 45, 57, 69, 80, 92, 104),

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.bank_tasks import load_images
 from helpers.bank import RECORDINGS, load_bank
+from helpers.bank.recordings import DEEP_RANKS
 from helpers.models import build_digits_mlp, build_mlp
 
 NEVER_LEARNT = 0.15  # accuracy; so the page says
@@ -69,6 +70,16 @@ def test_the_parameters_are_those_of_the_model(name):
         hp.Fixed(key, value)
     same = table[(table["num_hidden"] == values["num_hidden"]) & (table["num_layers"] == 3)]
     assert set(same["parameters"]) == {build(hp).count_params()}
+
+
+def test_the_deeper_part_has_the_ranks_that_it_says():
+    deep, space = RECORDINGS["cifar10_mlp_deep"], list(RECORDINGS["cifar10_mlp"].space)
+    trainings = load_bank().table.groupby([*space, "seed"])["val_acc"].max()
+    means = trainings.groupby(space).mean()
+    assert len(deep.configurations) == len(DEEP_RANKS)
+    for rank, configuration in zip(DEEP_RANKS, deep.configurations, strict=True):
+        better = (means > means[configuration]).sum()
+        assert better <= rank < better + (means == means[configuration]).sum()
 
 
 def test_the_deeper_part_finds_the_same_as_the_part_that_it_deepens():
