@@ -43,7 +43,9 @@ def check_room_for_checkpoints(tuner: BaseTuner) -> None:
 
 def checkpoint_bytes(model: keras.Model) -> int:
     """Returns what the weights of a model and the state of its optimizer take."""
-    variables = [*model.variables, *(model.optimizer.variables if model.optimizer else ())]
+    # A model that is not compiled, but trained in a loop of one's own, has no such attribute.
+    optimizer = getattr(model, "optimizer", None)
+    variables = [*model.variables, *(optimizer.variables if optimizer else ())]
     return sum(
         math.prod(v.shape) * np.dtype(keras.backend.standardize_dtype(v.dtype)).itemsize
         for v in variables

@@ -1,6 +1,7 @@
 """What is for the reader's own searches, tried on the kinds of searches that people write."""
 
 import gc
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -195,7 +196,9 @@ def test_a_search_killed_in_a_training_trains_no_finished_trial_again(tmp_path):
     kinds = {"own metric": 2, "own loop": 3}
     (tmp_path / "job.py").write_text(JOB)
     command = [sys.executable, tmp_path / "job.py", tmp_path, *kinds]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    # A script finds its own folder, not that from which it is run.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     for kind, trials in kinds.items():
         table = trials_table(tmp_path / kind)

@@ -60,8 +60,8 @@ SABOTAGES = {
         "04_search_at_random",
         "rank 1 is what KerasTuner calls best",
         "search/table.py",
-        'ascending = _direction(search) == "min"',
-        'ascending = _direction(search) != "min"',
+        'ascending=direction == "min"',
+        'ascending=direction != "min"',
     ),
     "the best score so far is the lowest one": (
         "04_search_at_random",

@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import keras
 import keras_tuner
 import pytest
 from keras_tuner.engine.trial import Trial
 
 from helpers import files
-from helpers.search.room import MARGIN, check_room_for_checkpoints
+from helpers.search.room import MARGIN, check_room_for_checkpoints, checkpoint_bytes
 from tests.support.crashes import build, make, training
 
 
@@ -27,6 +28,11 @@ def test_an_epoch_begins_with_room_for_its_checkpoint_and_for_little_more(tmp_pa
     assert where == folder and begun == [(0, None), (1, {})]
     assert checkpoint.stat().st_size <= first <= checkpoint.stat().st_size + MARGIN
     assert second == MARGIN, "the checkpoint is written over"
+
+
+def test_a_model_that_is_not_compiled_has_weights_only():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    assert checkpoint_bytes(model) == 4 * (3 * 2 + 2)
 
 
 def test_an_epoch_without_room_does_not_begin(tmp_path, monkeypatch):
