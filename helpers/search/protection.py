@@ -162,9 +162,11 @@ def _alone(search: Callable, state: SearchState) -> Callable:
 
 def _end_chief(error: Exception) -> None:
     """Ends this process, which is a chief in the middle of an answer to a worker."""
-    print(f"The chief ends: {error}", file=sys.stderr, flush=True)
+    full = isinstance(error, DiskError)
+    reason = f"{error}" if full else f"{type(error).__name__}: {error}"
+    print(f"The chief ends: {reason}", file=sys.stderr, flush=True)
     # Not by an exception, which would end a thread of gRPC's only.
-    os._exit(CHIEF_DISK_FULL if isinstance(error, DiskError) else CHIEF_FAILED)
+    os._exit(CHIEF_DISK_FULL if full else CHIEF_FAILED)
 
 
 def _is_lost_grid(oracle: keras_tuner.Oracle) -> bool:

@@ -3,7 +3,9 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
+import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from helpers.search.project import ProjectError, completed_trials
@@ -36,10 +38,12 @@ def reuse_trials(tuner: BaseTuner, folder: str | os.PathLike) -> None:
 
     def run_or_reuse(trial, *args, **kwargs):
         values = trial.hyperparameters.values
-        before = next((one for one in old if one.hyperparameters.values == values), None)
-        if before is None:
+        same = [one for one in old if _would_become(values, one.hyperparameters)]
+        if not same:
             return run_trial(trial, *args, **kwargs)
+        before = min(same, key=lambda one: len(one.hyperparameters.values))
         old.remove(before)  # a search that draws the same values again trains them again
+        trial.hyperparameters = before.hyperparameters  # with what its training declared
         into = Path(tuner.get_trial_dir(trial.trial_id))
         for file in (folder / f"trial_{before.trial_id}").iterdir():
             if file.is_file() and file.name != "trial.json":
@@ -47,6 +51,18 @@ def reuse_trials(tuner: BaseTuner, folder: str | os.PathLike) -> None:
         return {name: before.metrics.get_best_value(name) for name in before.metrics.metrics}
 
     tuner.run_trial = run_or_reuse
+
+
+def _would_become(values: dict[str, Any], finished: keras_tuner.HyperParameters) -> bool:
+    """Returns whether training with these values would end with those of a finished trial.
+
+    What only the training declares, in a `HyperModel.fit` for instance, has no value before the
+    first trial that does so, and its default afterwards.
+    """
+    drawn = {hp.name: hp.default for hp in finished.space} | values
+    return all(drawn.get(name) == value for name, value in finished.values.items()) and all(
+        name in finished.values for name in values
+    )
 
 
 def how_to_reuse(folder: Path) -> str:

@@ -31,7 +31,8 @@ def trials_table(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:
         file a crash cut short), `score` (of the objective; NaN without one), `rank` (1 is
         the best score), `seconds` (of the trial), `parameters` (of its model), `epochs`
         (over all executions) and `message` (why the trial failed). `seconds`, `parameters`
-        and `epochs` are there if `watch` recorded them. Its `attrs["direction"]` says whether
+        and `epochs` are there if `watch` recorded them; the last two only where Keras' `fit`
+        reported its epochs. Its `attrs["direction"]` says whether
         higher scores are better (`max`) or lower ones (`min`).
 
     Raises:
@@ -49,12 +50,13 @@ def trials_table(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:
             }
             # A running or failed trial has no score yet.
             score = float("nan") if trial.score is None else float(trial.score)
-            facts = {"status": trial.status, "score": score, "message": _cause(trial.message)}
-        recorded = {
-            "seconds": record.get("seconds"),
-            "parameters": record.get("parameters"),
-            "epochs": len(record["epochs"]) if record else None,
-        }
+            # What a worker sends to its chief has no room for the message.
+            message = trial.message or record.get("message")
+            facts = {"status": trial.status, "score": score, "message": _cause(message)}
+        recorded = {name: record.get(name) for name in ("seconds", "parameters")}
+        epochs = len(record.get("epochs", []))
+        if epochs or (record and facts["status"] != TrialStatus.COMPLETED):
+            recorded["epochs"] = epochs
         rows.append((trial_id, values, facts | recorded))
     names = list(dict.fromkeys(name for _, values, _ in rows for name in values))
     index = pd.Index([trial_id for trial_id, _, _ in rows], name="trial")
@@ -86,11 +88,15 @@ def learning_curves(search: BaseTuner | str | os.PathLike) -> pd.DataFrame:
     Raises:
         ProjectError: The folder is not a project directory, or nothing was recorded.
     """
+    records = [(trial_id, record) for trial_id, _, record in trials_of(search) if record]
     rows = [
-        {"trial": trial_id, **epoch}
-        for trial_id, _, record in trials_of(search)
-        for epoch in record.get("epochs", [])
+        {"trial": trial_id, **epoch} for trial_id, record in records for epoch in record["epochs"]
     ]
+    if records and not rows:
+        raise ProjectError(
+            "This search has no learning curves: its trials have reported no epoch. They do that "
+            "where Keras' fit trains, with the callbacks that KerasTuner passes to it."
+        )
     if not rows:
         raise ProjectError(
             "This search has no learning curves: KerasTuner keeps none. "

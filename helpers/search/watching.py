@@ -73,6 +73,7 @@ class _Watch:
         self._take_over(trial)
         if self.record["seconds"] is None:
             self.record["seconds"] = time.perf_counter() - self.trial_began
+        self.record["message"] = trial.message
         self._save(trial)
         self.finished_here += 1
         self.finished_seconds = time.perf_counter() - self.began

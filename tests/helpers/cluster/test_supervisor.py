@@ -128,11 +128,14 @@ def test_a_chief_that_does_not_listen_yet_is_not_asked(keeper, said, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
-    [(DiskError("The disk is full."), CHIEF_DISK_FULL), (RuntimeError("Too bad."), CHIEF_FAILED)],
+    ("error", "status", "reason"),
+    [
+        (DiskError("The disk is full."), CHIEF_DISK_FULL, "The disk is full."),
+        (KeyError("rate"), CHIEF_FAILED, "KeyError: 'rate'"),
+    ],
 )
-def test_a_chief_says_why_it_ends_and_whether_it_is_the_disk(error, status, monkeypatch, capsys):
+def test_a_chief_says_why_it_ends(error, status, reason, monkeypatch, capsys):
     exits = []
     monkeypatch.setattr(protection.os, "_exit", exits.append)
     protection._end_chief(error)
-    assert exits == [status] and capsys.readouterr().err == f"The chief ends: {error}\n"
+    assert exits == [status] and capsys.readouterr().err == f"The chief ends: {reason}\n"

@@ -39,6 +39,30 @@ def test_the_finished_trials_of_a_lost_search_are_reused_and_the_rest_is_run(tmp
     assert (tmp_path / "anew" / first.name / "checkpoint.weights.h5").read_text() == "weights"
 
 
+def declare_late(tuner):
+    """Has a training declare a hyperparameter, as a `HyperModel.fit` may."""
+    run_trial = tuner.run_trial
+
+    def run_and_declare(trial, **kwargs):
+        late = trial.hyperparameters.Choice("late", [0.0, 0.5])
+        return {"loss": run_trial(trial, **kwargs)["loss"] + late}
+
+    tuner.run_trial = run_and_declare
+    return tuner
+
+
+def test_what_only_a_training_declares_is_no_other_value(tmp_path):
+    undisturbed = declare_late(make(tmp_path, keras_tuner.GridSearch, "undisturbed", max_trials=6))
+    undisturbed.search(verbose=0)
+    lost = declare_late(make(tmp_path, keras_tuner.GridSearch, "lost", max_trials=6))
+    search_and_die(lost, lost.oracle, "end_trial", "4", "COMPLETED")
+    tuner = declare_late(make(tmp_path, keras_tuner.GridSearch, "anew", max_trials=6))
+    reuse_trials(tuner, tmp_path / "lost")
+    tuner.search(verbose=0)
+    assert tuner.ran == undisturbed.ran[4:]
+    assert result(tmp_path / "anew").equals(result(tmp_path / "undisturbed"))
+
+
 def test_a_reused_trial_keeps_its_learning_curve(tmp_path):
     lost = training(tmp_path, project="lost")
     watch(lost)

@@ -45,7 +45,32 @@ def test_a_trial_that_fails_before_its_first_epoch_is_recorded_with_its_seconds(
     watch(tuner)
     tuner.search()
     table = trials_table(tuner)
-    assert (table["seconds"] > 0).all() and (table["epochs"] == 0).all()
+    failed = table[table["status"] == "FAILED"]
+    assert (table["seconds"] > 0).all() and len(failed) and (failed["epochs"] == 0).all()
+
+
+def test_trials_that_report_no_epoch_are_not_said_to_have_none(tmp_path):
+    tuner = scored(tmp_path)
+    watch(tuner)
+    tuner.search()
+    table = trials_table(tuner)
+    assert table.loc[table["status"] == "COMPLETED", "epochs"].isna().all()
+    with pytest.raises(ProjectError, match="no learning curves: .* reported no epoch"):
+        learning_curves(tuner)
+
+
+def test_why_a_trial_failed_is_known_where_a_chief_was_not_told(tmp_path):
+    """What a worker sends to its chief has no room for the message."""
+    tuner = scored(tmp_path)
+    watch(tuner)
+    tuner.search()
+    told = trials_table(tuner)["message"]
+    for trial in tuner.oracle.trials.values():
+        trial.message = None
+        trial.save(tmp_path / "p" / f"trial_{trial.trial_id}" / "trial.json")
+    assert (told != "").any()
+    for search in (tuner, tmp_path / "p"):
+        assert trials_table(search)["message"].equals(told)
 
 
 def test_a_trial_that_runs_again_starts_a_new_record(tmp_path):
