@@ -29,3 +29,13 @@ def small_disk(tmp_path, request):
     disk = request.param(tmp_path / "disk")
     yield disk
     disk.remove()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """No limit outlives the test itself: pytest then writes its report, perhaps to a file."""
+    try:
+        return (yield)
+    finally:
+        if "small_disk" in item.funcargs:
+            item.funcargs["small_disk"].make_room()
