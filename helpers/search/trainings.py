@@ -107,6 +107,8 @@ class _Trainings:
             if self.execution <= len(self.progress.finished):
                 curve = self.progress.finished[self.execution - 1]
                 saver.best_value = curve.best_value
+                # For what it declares: the trial may not have told of it before it died.
+                self.tuner.hypermodel.build(trial.hyperparameters)
                 return History(curve)
             before = self.progress.under_way
             history = History(before)

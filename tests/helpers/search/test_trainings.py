@@ -294,6 +294,25 @@ def test_a_worker_that_could_not_report_has_not_trained_in_vain(tmp_path, undist
     assert outcome(tmp_path, "project") == undisturbed[1]
 
 
+def test_what_only_its_own_builder_declares_is_known_of_a_trial_that_died_when_it_was_trained(
+    tmp_path,
+):
+    def build_with_more(hp):
+        if hp.Int("units", 2, 9) > 2:  # the default is 2, and KerasTuner has built that model only
+            hp.Choice("more", [1, 2])
+        return build(hp)
+
+    def die(*unused, **unused_too):
+        raise Died
+
+    tuner = make(tmp_path, builder=build_with_more)
+    tuner.oracle.update_trial = die
+    with pytest.raises(Died):
+        search(tuner)
+    assert go_on(tmp_path, builder=build_with_more) == []
+    assert trials_table(tmp_path / "project")["more"].tolist() == [1]
+
+
 def test_a_disk_that_is_full_at_a_backup_is_the_one_clear_error_and_loses_nothing(
     tmp_path, undisturbed, monkeypatch
 ):
