@@ -47,7 +47,7 @@ def replacing(target: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
         _replace(draft, target)
     finally:
         with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)  # still there if the block failed
+            draft.unlink()  # still there if the block failed
 
 
 def write_text(target: str | os.PathLike, text: str) -> None:

@@ -38,7 +38,7 @@ class FolderLock:
         self._purpose = purpose
         self._owner = self._folder / f"{LOCK_FILE}.json"
         # What filelock does where there are no locks would block others after a SIGKILL.
-        self._lock = filelock.FileLock(self._folder / LOCK_FILE, timeout=0, fallback_to_soft=False)
+        self._lock = filelock.FileLock(self._folder / LOCK_FILE, fallback_to_soft=False)
 
     @property
     def held(self) -> bool:

@@ -1,7 +1,9 @@
 import builtins
 import errno
+import locale
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,33 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     assert steps == ["fsync", "replace"]
 
 
+def test_a_finished_file_is_on_the_disk_before_it_takes_the_place_of_another(tmp_path, monkeypatch):
+    steps, fsync, replace = [], os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: steps.append("fsync") or fsync(file))
+    monkeypatch.setattr(os, "replace", lambda *files: steps.append("replace") or replace(*files))
+    source, target = tmp_path / "new", tmp_path / "old"
+    source.write_bytes(b"new")
+    target.write_bytes(b"old")
+    files.move(source, target)
+    assert steps == ["fsync", "replace"]
+    assert target.read_bytes() == b"new" and not source.exists()
+
+
+@pytest.fixture
+def plain_locale():
+    """Has Python open files in ASCII, where nobody says otherwise and the system knows locales."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    yield
+    locale.setlocale(locale.LC_CTYPE, before)
+
+
+def test_text_is_utf_8_whatever_the_locale_of_the_system(tmp_path, plain_locale):
+    files.write_text(tmp_path / "a.json", "größer \u2192\r\n")
+    assert (tmp_path / "a.json").read_bytes() == "größer \u2192\r\n".encode()
+    assert files.read_text(tmp_path / "a.json") == "größer \u2192\n"
+
+
 def test_an_error_while_it_is_written_leaves_the_old_file(tmp_path):
     target = tmp_path / "a.json"
     target.write_text("old")
@@ -33,6 +62,16 @@ def test_an_error_while_it_is_written_leaves_the_old_file(tmp_path):
         file.write(b"half")
         raise ZeroDivisionError
     assert target.read_text() == "old" and os.listdir(tmp_path) == ["a.json"]
+
+
+def test_a_draft_that_can_t_be_removed_does_not_hide_the_error(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(errno.EACCES, "in use")
+
+    with pytest.raises(ZeroDivisionError), files.replacing(tmp_path / "a.json"):
+        monkeypatch.setattr(os, "unlink", refuse)
+        monkeypatch.setattr(Path, "unlink", refuse)
+        raise ZeroDivisionError
 
 
 def test_what_a_crash_left_of_a_file_is_recognised(tmp_path):
@@ -117,8 +156,10 @@ def test_a_folder_that_is_to_be_made_can_be_written_if_its_parent_can(tmp_path):
 
 def test_a_drive_that_does_not_exist_is_an_error_and_no_endless_loop(monkeypatch):
     monkeypatch.setattr(files.os.path, "exists", lambda path: False)
-    with pytest.raises(FileNotFoundError, match="no such drive"):
+    with pytest.raises(FileNotFoundError, match="no such drive") as raised:
         files.check_writable("Z:/searches/mine")
+    assert raised.value.errno == errno.ENOENT
+    assert raised.value.filename == Path("Z:/searches/mine").absolute().anchor
 
 
 def test_a_file_that_is_too_large_for_the_disk_has_no_room_and_leaves_nothing(
@@ -129,4 +170,18 @@ def test_a_file_that_is_too_large_for_the_disk_has_no_room_and_leaves_nothing(
     files.check_room(tmp_path, 1000)
     with pytest.raises(OSError) as raised:
         files.check_room(tmp_path, 10 * shutil.disk_usage(tmp_path).free)
-    assert files.is_disk_full(raised.value) and not list(tmp_path.iterdir())
+    assert raised.value.errno == errno.ENOSPC and raised.value.filename == str(tmp_path)
+    assert raised.value.strerror == os.strerror(errno.ENOSPC) and not list(tmp_path.iterdir())
+
+
+def test_a_quota_is_asked_for_every_byte_in_the_folder_itself(tmp_path, monkeypatch):
+    def refuse(file, *asked):
+        raise OSError(errno.ENOSPC, str(asked))
+
+    just_enough = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: just_enough)
+    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+    with pytest.raises(OSError, match=r"\(0, 1000\)"):
+        files.check_room(tmp_path, 1000)
+    with pytest.raises(FileNotFoundError):
+        files.check_room(tmp_path / "no such folder", 1000)

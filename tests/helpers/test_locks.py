@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def holder(tmp_path):
 def test_a_folder_that_another_process_holds_names_it(tmp_path, holder):
     lock = locks.FolderLock(tmp_path, "mine")
     named = rf"Process {holder.pid} on {socket.gethostname()} \(a test\) is at work"
-    with pytest.raises(locks.LockedError, match=named):
+    with pytest.raises(locks.LockedError, match=f"{named}.*; or work in another folder"):
         lock.acquire()
     assert not lock.held
 
@@ -99,8 +100,9 @@ def test_a_file_system_without_locks_is_a_warning_and_nothing_stays_locked(
     monkeypatch.setattr(fcntl, "flock", refuse)
     lock = locks.FolderLock(tmp_path, "mine")
     for _ in range(2):
-        with pytest.warns(UserWarning, match=r"has no locks.*no other process .* \(mine\)"):
+        with pytest.warns(match=r"has no locks.*no other process .* \(mine\)") as warned:
             lock.acquire()
+        assert warned[0].filename == __file__
         assert not lock.held
         lock.release()
     monkeypatch.undo()
@@ -128,6 +130,22 @@ def test_a_note_that_can_t_be_read_names_nobody(tmp_path, note):
             locks.FolderLock(tmp_path, "mine").acquire()
 
 
-def test_a_lock_that_is_let_go_in_time_is_waited_for(tmp_path, holder):
-    holder.send_signal(signal.SIGTERM)
-    locks.FolderLock(tmp_path, "mine").acquire(timeout=60)
+def test_a_note_that_does_not_fit_on_the_disk_does_not_cost_the_lock(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "write_text", refuse)
+    with locks.FolderLock(tmp_path, "mine") as lock:
+        assert lock.held
+
+
+def test_a_lock_that_is_let_go_in_time_is_waited_for_if_asked(tmp_path, monkeypatch):
+    first, second = (locks.FolderLock(tmp_path, "mine") for _ in range(2))
+    first.acquire()
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
+    with pytest.raises(locks.LockedError):
+        second.acquire()
+    monkeypatch.setattr(time, "sleep", lambda _: first.release())
+    second.acquire(timeout=60)
+    assert second.held and not first.held
+    second.release()
