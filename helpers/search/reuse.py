@@ -1,12 +1,15 @@
 """Takes over the finished trials of a search that can't go on."""
 
+import math
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+import keras
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.engine.trial import Trial
 
 from helpers.search.project import ProjectError, completed_trials
 
@@ -48,7 +51,7 @@ def reuse_trials(tuner: BaseTuner, folder: str | os.PathLike) -> None:
         for file in (folder / f"trial_{before.trial_id}").iterdir():
             if file.is_file() and file.name != "trial.json":
                 shutil.copy2(file, into)
-        return {name: before.metrics.get_best_value(name) for name in before.metrics.metrics}
+        return _training_of(before)
 
     tuner.run_trial = run_or_reuse
 
@@ -63,6 +66,16 @@ def _would_become(values: dict[str, Any], finished: keras_tuner.HyperParameters)
     return all(drawn.get(name) == value for name, value in finished.values.items()) and all(
         name in finished.values for name in values
     )
+
+
+def _training_of(trial: Trial) -> keras.callbacks.History:
+    # Of the results that KerasTuner accepts, only this one tells it at which step the best was.
+    step = int(trial.best_step)
+    history = keras.callbacks.History()
+    for name, metric in trial.metrics.metrics.items():
+        worst = math.inf if metric.direction == "min" else -math.inf
+        history.history[name] = [worst] * step + [metric.get_best_value()]
+    return history
 
 
 def how_to_reuse(folder: Path) -> str:

@@ -6,7 +6,6 @@ from helpers.search import (
     ProjectError,
     learning_curves,
     reuse_trials,
-    trials_table,
     watch,
 )
 from tests.support.crashes import make, result, search_and_die, train, training
@@ -76,18 +75,22 @@ def test_a_reused_trial_keeps_its_learning_curve(tmp_path):
     pd.testing.assert_frame_equal(new, old)
 
 
-def test_a_reused_trial_takes_over_the_best_of_its_values_and_not_the_last(tmp_path):
+def test_a_reused_trial_takes_over_the_best_of_its_values_and_their_step(tmp_path):
     lost = make(tmp_path, project="lost", max_trials=1)
     lost.search(verbose=0)
-    (trial,) = lost.oracle.trials.values()
-    for step, value in enumerate([trial.score - 0.25, trial.score + 0.25], start=1):
-        trial.metrics.update("loss", value, step=step)
-    best = trial.score - 0.25
-    trial.save(tmp_path / "lost" / "trial_0" / "trial.json")
+    (old,) = lost.oracle.trials.values()
+    old.metrics.register("acc", direction="max")
+    for step, change in enumerate([0.5, -0.25, 0.25], start=1):
+        old.metrics.update("loss", old.score + change, step=step)
+        old.metrics.update("acc", 0.5 - change, step=step)
+    old.score, old.best_step = old.score - 0.25, 2
+    old.save(tmp_path / "lost" / "trial_0" / "trial.json")
     tuner = make(tmp_path, max_trials=1)
     reuse_trials(tuner, tmp_path / "lost")
     tuner.search(verbose=0)
-    assert tuner.ran == [] and list(trials_table(tuner)["score"]) == [best]
+    (new,) = tuner.oracle.trials.values()
+    assert tuner.ran == [] and (new.score, new.best_step) == (old.score, 2)
+    assert new.metrics.get_best_value("acc") == 0.75
 
 
 def test_a_trial_is_reused_once_and_drawn_again_trained_again(tmp_path):
