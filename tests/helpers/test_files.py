@@ -154,9 +154,15 @@ def test_a_folder_that_is_to_be_made_can_be_written_if_its_parent_can(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_in_the_place_of_a_folder_holds_no_other(tmp_path):
+    (tmp_path / "a").write_text("")
+    with pytest.raises(OSError):
+        files.check_writable(tmp_path / "a" / "b")
+
+
 def test_a_drive_that_does_not_exist_is_an_error_and_no_endless_loop(monkeypatch):
     monkeypatch.setattr(files.os.path, "exists", lambda path: False)
-    with pytest.raises(FileNotFoundError, match="no such drive") as raised:
+    with pytest.raises(FileNotFoundError, match=" There is no such drive: ") as raised:
         files.check_writable("Z:/searches/mine")
     assert raised.value.errno == errno.ENOENT
     assert raised.value.filename == Path("Z:/searches/mine").absolute().anchor
