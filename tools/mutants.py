@@ -25,7 +25,8 @@ COPY = ROOT / "build" / "mutants"
 VERSION = "3.8.1"  # exactly: `names_of` uses parts of it that may change
 COPIED = ("helpers", "tests", "tools", "benchmarks", "examples", "bank", "conftest.py")
 ENOUGH = 0.9
-NOTICED = {1, 3, 24, -24, 36, 152, 255}  # exit codes: a test failed, or ran on without end
+ENDLESS = {24, -24, 36, 152, 255}  # exit codes: the tests ran on without end
+NOTICED = {1, 3, *ENDLESS}  # or one of them failed
 UNTESTED = 33
 
 # Run by every Python that a test starts. mutmut's counting and its trial of a failure are for the
@@ -33,6 +34,34 @@ UNTESTED = 33
 SITE = """import os
 if os.environ.get("MUTANT_UNDER_TEST") in ("stats", "fail"):
     del os.environ["MUTANT_UNDER_TEST"]
+"""
+
+# Added to the copied conftest.py. mutmut tries a mutant by the tests that ran its function; what a
+# fixture of several tests has run, it counts for the first of them alone.
+SHARED = """
+
+import pytest
+from mutmut.state import state
+
+_RAN: dict[str, set[str]] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef, request):
+    before = set(state()._stats)
+    state()._stats.clear()
+    try:
+        return (yield)
+    finally:
+        if fixturedef.scope != "function":
+            _RAN.setdefault(fixturedef.argname, set()).update(state()._stats)
+        state()._stats.update(before)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item):
+    for name in item.fixturenames:
+        state()._stats.update(_RAN.get(name, ()))
 """
 
 NAMES = """import sys
@@ -95,6 +124,8 @@ def make_copy(room: str) -> None:
             shutil.copytree(source, COPY / name, ignore=unwanted)
         else:
             shutil.copy(source, COPY / name)
+    with open(COPY / "conftest.py", "a", encoding="utf-8") as conftest:
+        conftest.write(SHARED)
     for path in modules_of(room):
         text = undecorate((COPY / path).read_text(encoding="utf-8"))
         (COPY / path).write_text(text, encoding="utf-8")
@@ -182,12 +213,13 @@ def report(found: list[Outcome]) -> bool:
         if not one.noticed:
             why = "no test runs it" if one.code == UNTESTED else "no test notices"
             print(f"{one.module}: {one.name} ({why})\n{one.change}")
-    print(f"\n{'module':<34} {'mutants':>8} {'noticed':>8} {'share':>7}")
+    print(f"\n{'module':<34} {'mutants':>8} {'noticed':>8} {'share':>7} {'endless':>8}")
     for module in [*dict.fromkeys(one.module for one in found), "all"]:
         of_module = [one for one in found if module in (one.module, "all")]
         noticed = sum(one.noticed for one in of_module)
         share = noticed / max(1, len(of_module))
-        print(f"{module:<34} {len(of_module):>8} {noticed:>8} {share:>7.1%}")
+        endless = sum(one.code in ENDLESS for one in of_module)
+        print(f"{module:<34} {len(of_module):>8} {noticed:>8} {share:>7.1%} {endless:>8}")
     return share >= ENOUGH
 
 

@@ -1,5 +1,8 @@
-import contextlib
 import json
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
 
 from tools import mutants
 
@@ -72,9 +75,26 @@ def test_what_no_test_notices_is_shown_as_a_change(tmp_path, capsys):
         in (printed)
     )
     assert "x_f__mutmut_3 (no test runs it)" in printed and "x_f__mutmut_1" not in printed
-    assert printed.splitlines()[-1].split() == ["all", "3", "1", "33.3%"]
+    assert printed.splitlines()[-1].split() == ["all", "3", "1", "33.3%", "0"]
 
 
-def test_nine_in_ten_are_enough_and_a_test_without_end_counts_as_one_that_failed(tmp_path):
-    with contextlib.redirect_stdout(None):
-        assert mutants.report(tried(tmp_path, {1: 1, 2: 255, 3: -24, 4: 36}))
+def test_nine_in_ten_are_enough_and_a_test_without_end_counts_as_one_that_failed(tmp_path, capsys):
+    assert mutants.report(tried(tmp_path, {1: 1, 2: 255, 3: -24, 4: 36}))
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["all", "4", "4", "100.0%", "3"]
+
+
+def test_what_a_shared_fixture_ran_counts_for_every_test_that_uses_it(monkeypatch):
+    ran, names = SimpleNamespace(_stats={"of the test"}), {}
+    monkeypatch.setitem(sys.modules, "mutmut", ModuleType("mutmut"))
+    monkeypatch.setitem(sys.modules, "mutmut.state", SimpleNamespace(state=lambda: ran))
+    exec(mutants.SHARED, names)
+    for scope, name in (("module", "shared"), ("function", "own")):
+        setting_up = names["pytest_fixture_setup"](SimpleNamespace(scope=scope, argname=name), None)
+        next(setting_up)
+        ran._stats.add(f"of {name}")
+        with pytest.raises(StopIteration):
+            setting_up.send(None)
+    assert ran._stats == {"of the test", "of shared", "of own"}
+    ran._stats.clear()  # the next test
+    names["pytest_runtest_teardown"](SimpleNamespace(fixturenames=["shared", "own"]))
+    assert ran._stats == {"of shared"}

@@ -25,6 +25,7 @@ def test_the_cnn_has_as_many_blocks_as_asked_for_each_with_twice_the_filters(dep
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     assert [layer.filters for layer in convolutions] == [16, 32, 64, 128][:depth]
     assert network.layers[-2].rate == 0.3
+    assert (network.layers[-1].units, network.layers[-1].activation.__name__) == (10, "softmax")
     assert {layer.activation.__name__ for layer in convolutions} == {"relu"}
     assert {layer.kernel_size for layer in convolutions} == {(3, 3)}
     # Each block halves height and width.
@@ -85,6 +86,7 @@ def test_a_tuner_knows_all_of_the_cnn_s_hyperparameters_before_the_first_trial(t
 
 def test_the_cnn_s_hyperparameters_have_their_ranges():
     space = declared(models.build_cnn)
+    assert drawn(space["optimizer"]) == {"adam", "sgd"}
     assert drawn(space["filters"]) == {16, 24, 32} and drawn(space["depth"]) == {2, 3, 4}
     assert drawn(space["dropout"]) == {0.0, 0.125, 0.25, 0.375, 0.5}, "both ends can be drawn"
     for name, low, high in (("adam_rate", 3e-4, 3e-3), ("sgd_rate", 1e-2, 1e-1)):

@@ -59,6 +59,8 @@ def test_a_cpu_without_xla_does_not_ask_for_it(fresh_xla, monkeypatch):
 
 @pytest.mark.parametrize(("system", "choice"), [("Darwin", False), ("Linux", True)])
 def test_on_a_gpu_all_but_metal_use_xla(fresh_xla, monkeypatch, system, choice):
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["a GPU"])
+    monkeypatch.setattr(
+        tf.config, "list_physical_devices", lambda kind: ["a GPU"] * (kind == "GPU")
+    )
     monkeypatch.setattr(speed.platform, "system", lambda: system)
     assert speed._xla_pays() is choice
