@@ -70,7 +70,7 @@ def notes(folder):
     return [(word, int(trial), who, int(pid)) for word, trial, who, pid in lines]
 
 
-def wait_until(condition, seconds=120):
+def wait_until(condition, seconds=240):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"

@@ -46,7 +46,7 @@ def test_kills_a_full_disk_and_ctrl_c_lose_no_trial_and_train_none_twice(job, tm
         wait_until(lambda: len({n[2] for n in under_way()}) == 2)
         pids = {pid for *_, pid in notes(tmp_path)} | {int(chief.read_text())}
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=60)
+        out, _ = running.communicate(timeout=240)
     assert running.returncode == 130 and "goes on where this one stopped" in out, out
     assert "The disk is full. Free some space" in out and ", 2 restarts" in out
     assert not [pid for pid in pids if is_alive(pid)]
