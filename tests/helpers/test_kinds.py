@@ -9,6 +9,7 @@ from pathlib import Path
 import keras_tuner
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from helpers.plots import plot_curves, plot_parallel, plot_trials
 from helpers.preflight import check, rehearsal
@@ -24,7 +25,11 @@ from helpers.search import (
 from tests.support.crashes import Died, posix
 from tests.support.kinds import KINDS, make, search
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [
+    pytest.mark.tensorflow,
+    # What `tf.data` does stays a graph, which does not matter here.
+    pytest.mark.filterwarnings("ignore:Even though the .tf.config.experimental_run_functions"),
+]
 
 ROOT = Path(__file__).parents[2]
 # Their training is not Keras' own fit, or keeps the callbacks of KerasTuner to itself.
@@ -34,12 +39,17 @@ DRAWS_AGAIN = (keras_tuner.oracles.RandomSearchOracle, keras_tuner.oracles.GridS
 
 
 @pytest.fixture(autouse=True, scope="module")
-def short_garbage_collections():
-    """KerasTuner collects garbage before each trial, for a second once TensorFlow is loaded."""
+def no_overhead():
+    """Trainings this short would spend their time on TensorFlow's graphs, and on garbage.
+
+    KerasTuner has Python collect it before each trial, for a second once TensorFlow is loaded.
+    """
+    tf.config.run_functions_eagerly(True)
     gc.collect()
     gc.freeze()
     yield
     gc.unfreeze()
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -52,7 +52,7 @@ def test_kills_a_full_disk_and_ctrl_c_lose_no_trial_and_train_none_twice(job, tm
     assert not [pid for pid in pids if is_alive(pid)]
     before = completed(tmp_path)
     hold.unlink()
-    with job("--quiet") as running:
+    with job("--quiet", "--workers", "1") as running:
         out, _ = running.communicate(timeout=240)
     assert running.returncode == 0, out
     after = completed(tmp_path)
