@@ -1,0 +1,465 @@
+"""What notebook 08 concludes, by other routes than its own, from the recordings alone."""
+
+import re
+from math import pi, sqrt
+from pathlib import Path
+from statistics import stdev
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tests.support.notebook_cells import conclusion, run_cells
+
+NOTEBOOK = "08_trust_winner"
+BANK = Path(__file__).parents[2] / "bank"
+NUMBER = r"([-+]?\d+\.\d+)"
+
+
+def numbers(pattern, text):
+    """Returns what stands at each N of a pattern."""
+    found = re.search(re.escape(pattern).replace("N", NUMBER), text)
+    assert found, f"{pattern!r} does not match {text!r}"
+    return [float(one) for one in found.groups()]
+
+
+def recorded(name):
+    """Returns a recording, one row an epoch, indexed by configuration and seed."""
+    table = pd.read_csv(BANK / f"{name}.csv.gz", comment="#")
+    values = list(table.columns[: table.columns.get_loc("seed")])
+    return table.set_index([*values, "seed"])
+
+
+def best_epochs(table, metric="val_acc"):
+    first_best = table.sort_values("val_acc", ascending=False, kind="stable")
+    return first_best[~first_best.index.duplicated()][metric].unstack("seed")
+
+
+def best_quarter(scores):
+    return scores.index[scores.mean(axis=1).rank(pct=True, method="max") > 0.75]
+
+
+@pytest.fixture(scope="module")
+def first():
+    return best_epochs(recorded("cifar10_mlp"))
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return {"CIFAR-10": recorded("cifar10_mlp_deep"), "digits": recorded("digits_mlp")}
+
+
+@pytest.fixture(scope="module")
+def deep(tables):
+    return best_epochs(tables["CIFAR-10"])
+
+
+@pytest.fixture(scope="module")
+def good(first, tables, deep):
+    """The best quarter of each task: one row a configuration, one column a seed."""
+    tested = best_epochs(tables["digits"], "test_acc")
+    return {
+        "CIFAR-10": deep[deep.index.isin(best_quarter(first))],
+        "digits": best_epochs(tables["digits"]).loc[best_quarter(tested)],
+    }
+
+
+def sigma(scores):
+    """The luck of a seed, from the differences of neighbouring seeds."""
+    return sqrt((scores.diff(axis=1).iloc[:, 1:].to_numpy() ** 2).mean() / 2)
+
+
+# --- The noise ----------------------------------------------------------------------------
+
+
+def test_the_parts_of_the_noise_are_those_of_other_seeds_and_of_drawn_images(good, tables, first):
+    text = conclusion(NOTEBOOK, "both parts are about equally large")
+    seed, images = numbers("N from the seed, N from 10,000 validation images", text)
+    seed_digits, images_digits = numbers("more:** N from the seed, N from 200 images", text)
+    assert seed == pytest.approx(sigma(first.loc[best_quarter(first)]), rel=0.15)
+    assert seed_digits == pytest.approx(sigma(good["digits"]), rel=0.05)
+    rng = np.random.default_rng(0)
+    for task, n, told in [("CIFAR-10", 10_000, images), ("digits", 200, images_digits)]:
+        shares = rng.binomial(n, good[task].to_numpy().mean(), size=20_000) / n
+        assert shares.std() == pytest.approx(told, rel=0.03)
+    offset, deviations = numbers("score N higher on the validation images than on the test "
+                                 "images. That is N", text)  # fmt: skip
+    tested = best_epochs(tables["digits"], "test_acc").loc[good["digits"].index].stack()
+    assert offset == pytest.approx(good["digits"].stack().mean() - tested.mean(), abs=1e-4)
+    one, other = (rng.binomial(n, tested.mean(), size=20_000) / n for n in (200, 1197))
+    assert deviations == pytest.approx(offset / (one - other).std(), abs=0.1)
+
+
+def check_sigma(planted=None):
+    """The standard deviation over the seeds is measured without bias."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(0.5 + 0.01 * rng.normal(size=(2000, 5)))
+    good = {"CIFAR-10": table, "digits": table}
+    cells = run_cells(NOTEBOOK, "image_sd[task] = ", planted=planted, np=np, good=good)
+    assert cells["sigma"]["digits"] == pytest.approx(0.01, rel=0.03)
+    accs = [0.41, 0.43, 0.42, 0.425]
+    trials = [(None, {"val_acc": [0.1, acc, 0.2]}) for acc in accs]
+    cells = run_cells(NOTEBOOK, "accs.std(ddof=1)", planted=None, trials=trials)
+    assert cells["seed_sd"] == pytest.approx(stdev(accs))
+    low, high = 3 * cells["seed_sd"] ** 2 / cells["sd_range"] ** 2
+    assert stats.chi2.cdf([low, high], 3) == pytest.approx([0.975, 0.025])
+
+
+def test_the_luck_of_a_seed_is_measured_without_bias():
+    check_sigma()
+
+
+def test_a_variance_that_divides_by_the_number_of_seeds_would_be_noticed():
+    with pytest.raises(AssertionError):
+        check_sigma(("table.var(axis=1, ddof=1)", "table.var(axis=1, ddof=0)"))
+
+
+def test_shuffles_tell_as_many_apart_from_the_leader_as_student_does(first, deep, tables):
+    text = conclusion(NOTEBOOK, "By two seeds,")
+    (band,) = numbers("are within N of the best", text)
+    counts = r"seeds, (\d+) of (\d+) .*\*(\d+) of the (\d+) others .* and (\d+) of them on the test"
+    within, of, on_validation, others, on_test = map(int, re.search(counts, text).groups())
+    means = first.mean(axis=1).sort_values(ascending=False)
+    assert of == len(first) and within == (means >= means.iloc[0] - band).sum() == others + 1
+    assert band == pytest.approx(2 * sigma(first.loc[best_quarter(first)]), rel=0.15)
+    rng = np.random.default_rng(0)
+    test_scores = best_epochs(tables["CIFAR-10"], "test_acc")
+    for scores, told in [(deep, on_validation), (test_scores, on_test)]:
+        ps = []
+        for one in means.index[1:within]:
+            both = scores.loc[[means.index[0], one]].to_numpy().ravel()
+            shuffled = rng.permuted(np.tile(both, (10_000, 1)), axis=1)
+            gaps = np.abs(shuffled[:, :10].mean(axis=1) - shuffled[:, 10:].mean(axis=1))
+            ps.append((gaps >= abs(both[:10].mean() - both[10:].mean()) - 1e-12).mean())
+        assert sum(p * others < 0.05 for p in ps) == told
+
+
+# --- The winner's curse -------------------------------------------------------------------
+
+
+def test_the_best_of_equal_trials_is_as_good_as_drawn_ones_are():
+    tiny = [(0.1, None)]
+    cells = run_cells(
+        NOTEBOOK, "expected_best = ", np=np, stats=stats, tiny=tiny, accuracy=lambda *_: 0.1
+    )
+    rng = np.random.default_rng(0)
+    drawn = rng.binomial(400, 0.1, size=(20_000, 20)).max(axis=1).mean() / 400
+    assert cells["expected_best"] == pytest.approx(drawn, abs=0.0005)
+
+
+def test_the_expected_maximum_is_that_of_the_tables_of_order_statistics():
+    cells = run_cells(NOTEBOOK, "def expected_max(", np=np, stats=stats)
+    exact = {1: 0, 2: 1 / sqrt(pi), 3: 1.5 / sqrt(pi), 10: 1.53875, 100: 2.50759, 1000: 3.24144}
+    for k, expected in exact.items():
+        assert cells["expected_max"](k) == pytest.approx(expected, abs=1e-4)
+
+
+def best_of(rng, scores, k, runs=4000):
+    """For each selecting seed: flattery of the best of k drawn ones, and how often each wins."""
+    values, gaps, wins = scores - scores.mean(axis=0), [], np.zeros(len(scores))
+    for seed in range(values.shape[1]):
+        drawn = rng.permuted(np.tile(np.arange(len(values)), (runs, 1)), axis=1)[:, :k]
+        winners = drawn[np.arange(runs), values[drawn, seed].argmax(axis=1)]
+        others = np.delete(values, seed, axis=1)
+        gaps.append((values[winners, seed] - others[winners].mean(axis=1)).mean())
+        wins += np.bincount(winners, minlength=len(values)) / runs / values.shape[1]
+    return np.array(gaps), 1 / (wins**2).sum()
+
+
+@pytest.mark.parametrize(("task", "last", "after"), [("CIFAR-10", 5, 10), ("digits", 300, None)])
+def test_the_flattery_is_that_of_drawn_searches_with_at_least_five_winners(good, task, last, after):
+    text = conclusion(NOTEBOOK, "The less skill decides").split(f"**{task}**")[1]
+    spread, told, low, high, formula = numbers(
+        "varies by N sigma", text
+    ) + numbers(f"of {last} is flattered by N sigma (95 % interval N to N", text) + numbers(
+        "the formula says N", text
+    )  # fmt: skip
+    rng, scores = np.random.default_rng(0), good[task].to_numpy()
+    gaps, winners = best_of(rng, scores, last)
+    s = sigma(good[task])
+    interval = stats.ttest_1samp(gaps / s, 0).confidence_interval()
+    assert told == pytest.approx(gaps.mean() / s, abs=0.1) and winners > 5
+    assert [low, high] == pytest.approx([interval.low, interval.high], abs=0.25)
+    if after:
+        assert best_of(rng, scores, after)[1] < 5, "it stops where the winners are too few"
+    # The spread of the worth, from the covariance of two seeds, which luck does not share.
+    covariance = np.cov(scores.T)
+    between = sqrt(covariance[np.triu_indices(len(covariance), 1)].mean()) / s
+    assert spread == pytest.approx(between, rel=0.1)
+    worth, luck = between * rng.normal(size=(4000, last)), rng.normal(size=(4000, last))
+    best = (worth + luck).argmax(axis=1)[:, None]
+    assert formula == pytest.approx(np.take_along_axis(luck, best, axis=1).mean(), abs=0.12)
+
+
+def check_flattery(planted=None):
+    """Of the best of ten, the share of the seed's variance in all variance is flattery."""
+    cells = run_cells(NOTEBOOK, "def chances(", "def flattery(", planted=planted, np=np)
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(4000, 1)) + rng.normal(size=(4000, 5))
+    gaps, winners = cells["flattery"](pd.DataFrame(scores), 10)
+    assert gaps.mean() == pytest.approx(1.53875 / sqrt(2), rel=0.05)
+    assert 100 < winners < 4000
+    once, all_alike = cells["flattery"](pd.DataFrame(scores), 1)
+    assert once == pytest.approx(np.zeros(5), abs=1e-9) and all_alike == pytest.approx(4000)
+
+
+def test_the_flattery_of_normal_scores_is_that_of_the_closed_form():
+    check_flattery()
+
+
+def test_a_worth_that_includes_the_score_that_selected_would_be_noticed():
+    new_seeds = "np.delete(values, seed, axis=1).mean(axis=1)"
+    with pytest.raises(AssertionError):
+        check_flattery((new_seeds, "values.mean(axis=1)"))
+
+
+# --- Selection on the test set ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("task", "seeds", "images"), [("CIFAR-10", 10, 10_000), ("digits", 5, 1_197)]
+)
+def test_the_cost_of_test_selection_is_what_the_best_seed_loses(tables, good, task, seeds, images):
+    text = conclusion(NOTEBOOK, "A test set that has selected anything flatters").split(task)[1]
+    lead, cost, error, alike, independent = numbers(
+        f"best of {seeds} seeds leads by N on the test images. On other images, N +- N", text
+    ) + numbers("say N if their mistakes are as similar as these, and N", text)
+    last = tables[task][tables[task]["epoch"] == tables[task]["epoch"].max()]
+    test, other = (last[name].unstack().loc[good[task].index] for name in ("test_acc", "val_acc"))
+    test, other = (one - one.mean() for one in (test, other))
+    best = test.idxmax(axis=1)
+    kept = [(test.loc[c, s] - test.loc[c].mean(), other.loc[c, s] - other.loc[c].mean())
+            for c, s in best.items()]  # fmt: skip
+    on_test, on_other = np.array(kept).T
+    assert lead == pytest.approx(on_test.mean(), abs=2e-4)
+    assert cost == pytest.approx((on_test - on_other).mean(), abs=4e-4) and 0 < error < cost
+    # Many equal models: drawn in pairs of scores with the covariance of the recorded ones.
+    rng = np.random.default_rng(0)
+    within = [np.cov(test.loc[c], other.loc[c]) for c in test.index]
+    many = rng.multivariate_normal([0, 0], np.mean(within, axis=0), size=(1000, 1000))
+    gaps = (many[..., 0] - many[..., 1])[np.arange(1000), many[..., 0].argmax(axis=1)]
+    assert alike == pytest.approx(gaps.mean(), rel=0.1)
+    p = best_epochs(tables[task], "test_acc").loc[good[task].index].to_numpy().mean()
+    drawn = rng.binomial(images, p, size=(1000, 1000)).max(axis=1).mean() / images - p
+    assert independent == pytest.approx(drawn, rel=0.08)  # near one, less than normal luck
+
+
+def check_selection_cost(planted=None):
+    """Of a lead that is half luck of the images, half is lost."""
+    cells = run_cells(NOTEBOOK, "def chances(", "def selection_cost(", planted=planted, np=np,
+                      stats=stats, expected_max=lambda k: 1.53875)  # fmt: skip
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(3000, 10))
+    test, other = (shared + rng.normal(size=shared.shape) for _ in range(2))
+    lead, cost, _ = cells["selection_cost"](test, other, 10)
+    assert lead == pytest.approx(sqrt(2) * 1.53875, rel=0.03)
+    assert cost == pytest.approx(lead / 2, rel=0.05)
+    assert cells["cost_formula"](test, other, 10) == pytest.approx(cost, rel=0.05)
+
+
+def test_the_cost_of_selection_is_the_luck_of_the_images():
+    check_selection_cost()
+
+
+def test_a_judge_that_has_selected_would_be_noticed():
+    with pytest.raises(AssertionError):
+        check_selection_cost(("for one in (test, other))", "for one in (test, test))"))
+
+
+# --- Four meanings ------------------------------------------------------------------------
+
+
+def check_paired(planted=None):
+    """A difference is that of the pairs, with the interval of a paired t test."""
+    rng = np.random.default_rng(0)
+    everything = ("same steps", "same epochs")
+    names = ("checkpoint", "continued", "retrained", *everything)
+    meanings = {name: list(rng.normal(size=6)) for name in names}
+    cells = run_cells(NOTEBOOK, "def paired(", planted=planted, np=np, stats=stats,
+                      meanings=meanings, everything=everything)  # fmt: skip
+    test = stats.ttest_rel(meanings["continued"], meanings["checkpoint"])
+    mean = np.mean(meanings["continued"]) - np.mean(meanings["checkpoint"])
+    expected = [mean, *test.confidence_interval(0.95)]
+    np.testing.assert_allclose(cells["compared"]["continued\nminus checkpoint"], expected)
+
+
+def test_a_difference_of_meanings_has_the_interval_of_a_paired_t_test():
+    check_paired()
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [("stats.sem(gaps)", "stats.sem(gaps, ddof=0)"), ("stats.t.interval(0.95, len(gaps) - 1,",
+                                                      "stats.norm.interval(0.95,")],
+)  # fmt: skip
+def test_a_paired_interval_that_is_too_narrow_would_be_noticed(planted):
+    with pytest.raises(AssertionError):
+        check_paired(planted)
+
+
+def test_on_everything_takes_the_same_number_of_steps():
+    images = {name: np.zeros((n, 1)) for name, n in [("x_train", 20_000), ("x_val", 10_000)]}
+    labels = {name.replace("x", "y"): images[name] for name in images}
+    budget = SimpleNamespace(retrain_epochs=20)
+    cells = run_cells(NOTEBOOK, "fewer = round(", np=np, budget=budget, **images, **labels)
+    steps = [cells["long"] * -(-20_000 // 128), cells["fewer"] * -(-30_000 // 128)]
+    assert steps[0] == pytest.approx(steps[1], rel=0.01)
+
+
+# --- The rule -----------------------------------------------------------------------------
+
+
+def rule(planted=None, **names):
+    words = ("def compare(", "def decide(", "def search_and_decide(")
+    return run_cells(NOTEBOOK, *words, planted=planted, np=np, stats=stats, **names)
+
+
+def check_false_alarms(planted=None):
+    """Among equal trials the rule is wrong as rarely as a test of unselected trials."""
+    runs = 16_000
+    cells = rule(planted, TRIALS=30, RUNS=runs)
+    rng = np.random.default_rng(0)
+    _, verdicts = cells["search_and_decide"](lambda shape: rng.normal(size=shape))
+    unselected, baseline = rng.normal(size=(runs, 3, 5)), rng.normal(size=(runs, 1, 5))
+    p = stats.ttest_ind(unselected, baseline, axis=-1).pvalue
+    expected = (3 * p < 0.05).any(axis=1).mean()
+    assert (verdicts != 0).any(axis=1).mean() == pytest.approx(expected, abs=0.006)
+    assert (verdicts > 0).any(axis=1).mean() < 0.03
+
+
+def test_selection_leaves_no_trace_in_the_verdicts_of_new_seeds():
+    check_false_alarms()
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param(("trials[..., 1:]", "trials[..., :-1]"), id="selection without new seeds"),
+        pytest.param(("squares / freedom", "squares / (n_a + n_b)"), id="ddof=0"),
+        pytest.param(("stats.t.ppf(1 - 0.05 / comparisons / 2, freedom)",
+                      "stats.norm.ppf(1 - 0.05 / comparisons / 2)"), id="normal limits"),
+        pytest.param(("0.05 / comparisons / 2", "0.05 / 2"), id="three chances, one limit"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_is_wrong_too_often_would_be_noticed(planted):
+    with pytest.raises(AssertionError):
+        check_false_alarms(planted)
+
+
+def test_the_naive_rule_is_wrong_as_often_as_the_integral_says():
+    text = conclusion(NOTEBOOK, "the naive rule calls the winner better")
+    low, high = map(int, re.search(r"better in (\d+) to (\d+) %", text).groups())
+    rng = np.random.default_rng(0)
+    baseline = rng.normal(size=(100_000, 10))
+    limit = baseline.mean(axis=1) + 2 * baseline.std(axis=1, ddof=1) * sqrt(1.1)
+    expected = 100 * (1 - stats.norm.cdf(limit) ** 30).mean()
+    assert low - 1.5 < expected < high + 1.5
+    assert 40 < low <= high < 60
+
+
+def test_the_printed_rates_of_the_rule_are_those_of_tests_without_a_search(good):
+    text = conclusion(NOTEBOOK, "the naive rule calls the winner better")
+    better, either = numbers("it is at most N %**", text) + numbers("either kind at most N %", text)
+    rng, rates = np.random.default_rng(1), []
+    # Differences of two seeds hold no configuration's mean; a jitter spares SciPy equal values.
+    pools = [good[task].diff(axis=1).iloc[:, 1:].to_numpy().ravel() / sqrt(2) for task in good]
+    for pool in [rng.normal(size=100_000), *(rng.normal(pool, 1e-6) for pool in pools)]:
+        candidates, baseline = rng.choice(pool, (20_000, 3, 5)), rng.choice(pool, (20_000, 1, 5))
+        test = stats.ttest_ind(candidates, baseline, axis=-1)
+        wrong = 3 * test.pvalue < 0.05
+        rates.append([(wrong & (test.statistic > 0)).any(axis=1).mean(), wrong.any(axis=1).mean()])
+    highest = 100 * np.max(rates, axis=0)
+    assert highest == pytest.approx([better, either], abs=0.8)
+    assert either < 5.5
+
+
+def test_real_configurations_against_themselves_are_draws_in_nineteen_cases_of_twenty(good):
+    """No urn, no equal variances: one seed selects, five others compete with the last four."""
+    cells = rule(TRIALS=30, RUNS=1)
+    values, rng = good["CIFAR-10"].to_numpy(), np.random.default_rng(0)
+    runs = rng.permuted(np.broadcast_to(values, (4000, *values.shape)), axis=2)
+    luck = runs[..., 0] - runs[..., 1:].mean(axis=-1)
+    top = np.argsort(-luck, axis=1)[:, :3, None]
+    new = np.take_along_axis(runs[..., 1:], top, axis=1)
+    gap, error, freedom = cells["compare"](new[..., :5], new[..., 5:])
+    wrong = (np.abs(gap) > cells["limit"](freedom, 3) * error).any(axis=1).mean()
+    assert 0.02 < wrong < 0.08
+
+
+def test_the_rule_decides_as_scipy_does():
+    decide = rule(TRIALS=1, RUNS=1)["decide"]
+    rng, verdicts = np.random.default_rng(0), set()
+    for lead in np.repeat([0, 2], 40):
+        a, b = lead + rng.normal(size=4), rng.normal(size=6)
+        p, better = stats.ttest_ind(a, b).pvalue, "a" if a.mean() > b.mean() else "b"
+        verdicts.add(decide(a, b))
+        assert decide(a, b) == (better if p < 0.05 else "draw")
+        assert decide(a, b, 3) == (better if p < 0.05 / 3 else "draw")
+    assert verdicts >= {"a", "draw"}
+
+
+def test_the_power_is_that_of_simulated_tests_and_of_the_chance_to_be_among_the_top():
+    text = conclusion(NOTEBOOK, "In four cases of five, the rule finds")
+    rng = np.random.default_rng(0)
+    for new in (3, 5, 10):
+        (lead,) = numbers(f"with {new} new seeds of each, N sigma", text)
+        a, b = lead + rng.normal(size=(8000, new)), rng.normal(size=(8000, new))
+        test = stats.ttest_ind(a, b, axis=1)
+        found = ((3 * test.pvalue < 0.05) & (test.statistic > 0)).mean()
+        assert found == pytest.approx(0.8, abs=0.025), new
+    score = np.linspace(-6, 9, 3001)
+    at_most_two_above = stats.binom.cdf(2, 29, stats.norm.sf(score))
+    among = (stats.norm.pdf(score - 2) * at_most_two_above).sum() * (score[1] - score[0])
+    told = re.search(r"(\d+) % of searches with 5 new seeds, and in (\d+) % with 10", text)
+    for new, share in zip((5, 10), told.groups(), strict=True):
+        limit = stats.t.ppf(1 - 0.05 / 6, 2 * new - 2)
+        seen = stats.nct.sf(limit, 2 * new - 2, 2 * sqrt(new / 2))
+        assert int(share) == pytest.approx(100 * among * seen, abs=3)
+
+
+def test_the_verdicts_at_work_hold_for_all_new_seeds_and_other_images(first, deep, tables):
+    text = conclusion(NOTEBOOK, "Was it right?")
+    verdicts = re.findall(r"verdicts: (\w+), (\w+), (\w+)\.", text)
+    assert verdicts == [("better", "draw", "better"), ("draw", "draw", "draw")]
+    in_use, gaps = (300, 2, 0, 3e-4, 128), re.findall(NUMBER, text.split("gaps of")[1])
+    for one, verdict, gap in zip(first[1].nlargest(3).index, verdicts[0], gaps, strict=True):
+        new = [stats.ttest_ind(deep.loc[one, seeds], deep.loc[in_use, seeds])
+               for seeds in (range(3, 8), range(3, 13))]  # fmt: skip
+        assert (3 * new[0].pvalue < 0.05) == (verdict == "better") and new[1].statistic > 0
+        assert verdict == "draw" or 3 * new[1].pvalue < 0.01
+        spare = deep.loc[one, 8:].mean() - deep.loc[in_use, 8:].mean()
+        assert float(gap) == pytest.approx(spare, abs=1e-4)
+    digits, tested = (best_epochs(tables["digits"], name) for name in ("val_acc", "test_acc"))
+    for one in digits[1].nlargest(3).index:
+        for scores, seeds in [(digits, range(2, 6)), (tested, range(1, 6))]:
+            both = scores.loc[one, seeds], scores.loc[(128, 2, 0.2, 0, 3e-3, 64), seeds]
+            moments = [moment for by in both for moment in (by.mean(), by.std(), len(by))]
+            assert 3 * stats.ttest_ind_from_stats(*moments).pvalue > 0.05
+
+
+# --- The exercises ------------------------------------------------------------------------
+
+
+def test_exercise_a_takes_a_draw_for_right_and_nothing_else():
+    cells = run_cells(NOTEBOOK, "def check_a(", np=np, stats=stats, answer_a=...)
+    assert cells["check_a"]("draw") == "Right."
+    with pytest.raises(AssertionError, match=r"t = 2.02 at 4 degrees of freedom: p = 0.11"):
+        cells["check_a"]("better")
+    five = [0.470, 0.474, 0.468, 0.476, 0.472]
+    gap, error, freedom = rule(TRIALS=1, RUNS=1)["compare"]([0.479], five)
+    assert (gap / error, freedom) == (pytest.approx(2.02, abs=0.005), 4)
+    assert rule(TRIALS=1, RUNS=1)["decide"]([0.479], five) == "draw"
+
+
+def test_exercise_b_takes_cohens_seventeen_for_right_and_nothing_else():
+    names = rule(TRIALS=1, RUNS=1)
+    power = run_cells(NOTEBOOK, "def power(", np=np, stats=stats, limit=names["limit"], FEW=3,
+                      search_and_decide=lambda *_, **__: (np.zeros((1, 3)), np.zeros((1, 3))),
+                      draws={"normal": None})["power"]  # fmt: skip
+    check = run_cells(NOTEBOOK, "def check_b(", power=power, answer_b=...)["check_b"]
+    assert check(17) == "Right."
+    for wrong in (8, 16, 18):
+        with pytest.raises(AssertionError):
+            check(wrong)
