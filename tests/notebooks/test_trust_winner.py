@@ -389,7 +389,8 @@ def test_the_printed_rates_of_the_rule_are_those_of_tests_without_a_search(good)
 
 def test_real_configurations_against_themselves_are_draws_in_more_than_nineteen_of_twenty(good):
     """No urn, and no equal variances: one seed selects, five others meet the last four."""
-    (told,) = numbers("compete with themselves, it is N %", conclusion(NOTEBOOK, "real configurations"))
+    text = conclusion(NOTEBOOK, "real configurations")
+    (told,) = numbers("compete with themselves, it is N %", text)
     values, rng, wrong = good["CIFAR-10"].to_numpy(), np.random.default_rng(0), []
     for _ in range(3000):
         dealt = rng.permuted(values, axis=1)
