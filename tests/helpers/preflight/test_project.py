@@ -49,6 +49,10 @@ def test_a_folder_that_is_reused_with_another_objective(tuner_of):
         (finding,) = project.check_same_objective(probe_of(searched(objective=objective)))
         assert finding.severity == ERROR and "another objective" in finding.problem
         assert finding.evidence.startswith("1 of 1 trials there were not scored by 'val_")
+    probe = probe_of(searched())
+    (trial,) = probe.tuner.oracle.trials.values()
+    trial.score *= 1.001  # of another metric with about the same values
+    assert len(list(project.check_same_objective(probe))) == 1
     # What goes wrong: a loss is compared with accuracies.
     tuner = searched(objective="val_loss")
     search(tuner)
