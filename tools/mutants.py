@@ -188,7 +188,7 @@ def outcomes(mutants: Path) -> Iterator[Outcome]:
         path = meta.with_suffix("")
         tree = ast.parse(path.read_text(encoding="utf-8"))
         bodies = {
-            node.name: ast.unparse(node).splitlines()[1:]
+            node.name: ast.unparse(node).replace(f"def {node.name}(", "def (", 1).splitlines()
             for node in ast.walk(tree)
             if isinstance(node, ast.FunctionDef)
         }

@@ -56,9 +56,12 @@ def tried(folder, codes):
     """Writes what mutmut leaves behind: the mutated module, and an exit code for each mutant."""
     module = folder / "helpers" / "one.py"
     module.parent.mkdir()
-    bodies = {"orig": "x + 1", "1": "x - 1", "2": "x + 2", "3": "None", "4": "x"}
+    bodies = {"orig": "x + 1", "1": "x - 1", "2": "x + 2", "3": "None", "4": "x", "5": "x + 1"}
     module.write_text(
-        "".join(f"def x_f__mutmut_{n}(x):\n    return {body}\n" for n, body in bodies.items())
+        "".join(
+            f"def x_f__mutmut_{n}(x{'=1' if n == '5' else ''}):\n    return {body}\n"
+            for n, body in bodies.items()
+        )
     )
     keys = {f"helpers.one.x_f__mutmut_{number}": code for number, code in codes.items()}
     module.with_name("one.py.meta").write_text(json.dumps({"exit_code_by_key": keys}))
@@ -76,6 +79,11 @@ def test_what_no_test_notices_is_shown_as_a_change(tmp_path, capsys):
     )
     assert "x_f__mutmut_3 (no test runs it)" in printed and "x_f__mutmut_1" not in printed
     assert printed.splitlines()[-1].split() == ["all", "3", "1", "33.3%", "0"]
+
+
+def test_a_default_that_no_test_notices_is_shown_too(tmp_path):
+    (one,) = tried(tmp_path, {5: 0})
+    assert one.change == "-def (x):\n+def (x=1):"
 
 
 def test_nine_in_ten_are_enough_and_a_test_without_end_counts_as_one_that_failed(tmp_path, capsys):
