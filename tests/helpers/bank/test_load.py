@@ -113,6 +113,13 @@ def test_a_folder_is_no_bank(tmp_path):
         load_bank(tmp_path)
 
 
+def test_a_bank_may_hold_a_single_seed(tmp_path):
+    path = small_file(
+        tmp_path / "bank.csv.gz", change=lambda table: table[table["seed"] == 1], seeds=[1]
+    )
+    assert load_bank(path).seeds == (1,)
+
+
 def test_a_bank_may_hold_a_part_of_the_configurations(tmp_path):
     wanted = [[50, 1e-5], [400, 1e-2]]
 
