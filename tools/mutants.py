@@ -23,7 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOL = ROOT / "build" / "mutmut"
 COPY = ROOT / "build" / "mutants"
 VERSION = "3.8.1"  # exactly: `names_of` uses parts of it that may change
-COPIED = ("helpers", "tests", "tools", "benchmarks", "examples", "bank", "conftest.py")
+COPIED = (
+    *("helpers", "tests", "tools", "benchmarks", "examples", "bank"),
+    *("conftest.py", "requirements.txt"),
+)
 ENOUGH = 0.9
 ENDLESS = {24, -24, 36, 152, 255}  # exit codes: the tests ran on without end
 NOTICED = {1, 3, *ENDLESS}  # or one of them failed

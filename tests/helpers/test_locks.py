@@ -87,17 +87,29 @@ def test_a_lock_of_a_killed_process_is_not_kept_by_a_child_that_it_forked(tmp_pa
             os.kill(child, signal.SIGKILL)
 
 
-@posix
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_file_system_without_locks_is_a_warning_and_nothing_stays_locked(
-    tmp_path, monkeypatch, number
-):
+def refuse_locks(monkeypatch, number):
     import fcntl
 
     def refuse(*_):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+@posix
+def test_the_warning_points_to_who_wanted_the_lock(tmp_path, monkeypatch):
+    refuse_locks(monkeypatch, errno.ENOLCK)
+    with pytest.warns(UserWarning) as caught:
+        locks.FolderLock(tmp_path, "mine").acquire()
+    assert caught[0].filename == __file__
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_a_warning_and_nothing_stays_locked(
+    tmp_path, monkeypatch, number
+):
+    refuse_locks(monkeypatch, number)
     lock = locks.FolderLock(tmp_path, "mine")
     for _ in range(2):
         with pytest.warns(UserWarning, match=r"has no locks.*no other process .* \(mine\)"):

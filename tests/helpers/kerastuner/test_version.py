@@ -26,7 +26,13 @@ def test_another_version_is_named_with_the_way_back(monkeypatch):
         "of it that may change. If something fails: pip install "
         f"keras-tuner=={TESTED}"
     )
-    assert caught[0].filename == __file__, "it points to who asked for the check"
+
+
+def test_the_warning_points_to_who_asked_for_the_check(monkeypatch):
+    monkeypatch.setattr(keras_tuner, "__version__", "2.0.0")
+    with pytest.warns(UserWarning) as caught:
+        check_version()
+    assert caught[0].filename == __file__
 
 
 def test_the_version_that_was_tested_is_the_one_that_is_installed():
