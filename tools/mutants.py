@@ -240,7 +240,16 @@ def main(argv: list[str] | None = None) -> int:
     make_copy(room)
     names = names_of(room, options.share, options.seed)
     mutmut = [sys.executable, str(TOOL / "bin" / "mutmut"), "run", *names]
-    subprocess.run(mutmut, cwd=COPY, env=environment(), check=True)
+    # Through a pipe: some tests limit the size of files, and our output may go to one.
+    with subprocess.Popen(
+        mutmut, cwd=COPY, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        while chunk := os.read(process.stdout.fileno(), 4096):
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+    if process.returncode:
+        sys.exit("mutmut could not begin. Do the room's tests pass? See above.")
     return 0 if report(list(outcomes(COPY / "mutants"))) else 1
 
 
