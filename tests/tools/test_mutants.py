@@ -46,8 +46,11 @@ def test_source_without_decorators_stays_as_it_is():
 
 
 def test_every_room_has_its_tests_where_they_mirror_it():
-    assert mutants.tests_of("helpers/plots") == "tests/helpers/plots"
-    assert mutants.tests_of("helpers/display.py") == "tests/helpers/test_display.py"
+    assert mutants.tests_of("helpers/plots") == ["tests/helpers/plots"]
+    assert mutants.tests_of("helpers/display.py") == ["tests/helpers/test_display.py"]
+    own, *others = mutants.tests_of("helpers/kerastuner")
+    assert own == "tests/helpers/kerastuner"
+    assert others and all((mutants.ROOT / one).exists() for one in others)
     assert mutants.modules_of("helpers/display.py") == ["helpers/display.py"]
     assert "helpers/plots/style.py" in mutants.modules_of("helpers/plots")
 
@@ -91,7 +94,8 @@ def test_nine_in_ten_are_enough_and_a_test_without_end_counts_as_one_that_failed
     assert capsys.readouterr().out.splitlines()[-1].split() == ["all", "4", "4", "100.0%", "3"]
 
 
-def test_what_a_shared_fixture_ran_counts_for_every_test_that_uses_it(monkeypatch):
+def test_what_a_shared_fixture_ran_counts_for_every_test_that_uses_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("MUTANT_HITS", str(tmp_path / "hits"))
     ran, names = SimpleNamespace(_stats={"of the test"}), {}
     monkeypatch.setitem(sys.modules, "mutmut", ModuleType("mutmut"))
     monkeypatch.setitem(sys.modules, "mutmut.state", SimpleNamespace(state=lambda: ran))
@@ -104,5 +108,19 @@ def test_what_a_shared_fixture_ran_counts_for_every_test_that_uses_it(monkeypatc
             setting_up.send(None)
     assert ran._stats == {"of the test", "of shared", "of own"}
     ran._stats.clear()  # the next test
+    (tmp_path / "hits").write_text("of another process\n")
     names["pytest_runtest_teardown"](SimpleNamespace(fixturenames=["shared", "own"]))
-    assert ran._stats == {"of shared"}
+    assert ran._stats == {"of shared", "of another process"}
+    assert not (tmp_path / "hits").exists()
+
+
+def test_what_another_process_runs_is_noted_once(monkeypatch, tmp_path):
+    trampoline = ModuleType("trampoline")
+    monkeypatch.setitem(sys.modules, "mutmut", ModuleType("mutmut"))
+    monkeypatch.setitem(sys.modules, "mutmut.mutation", SimpleNamespace(trampoline=trampoline))
+    monkeypatch.setenv("MUTANT_HITS", str(tmp_path / "hits"))
+    monkeypatch.setenv("MUTANT_UNDER_TEST", "stats")
+    exec(mutants.SITE, {})
+    for name in ("helpers.f", "helpers.f", "helpers.g"):
+        trampoline.record_trampoline_hit(name, caller=None)
+    assert (tmp_path / "hits").read_text() == "helpers.f\nhelpers.g\n"
