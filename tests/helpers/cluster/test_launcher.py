@@ -84,6 +84,18 @@ def test_a_missing_script_is_named(tmp_path, capsys):
     assert re.search(r"There is no script .*none\.py", capsys.readouterr().err)
 
 
+def test_the_command_line_says_what_is_run(monkeypatch):
+    asked: dict = {}
+    monkeypatch.setattr(command_line, "run", lambda **options: asked.update(options) or 7)
+    assert command_line.main(["job.py"]) == 7
+    plain = {"script": "job.py", "workers": 2, "arguments": []}
+    assert asked == {**plain, "address": "127.0.0.1", "port": None, "quiet": False}
+    options = ["--workers", "3", "--port", "1234", "--address", "10.0.0.1", "--quiet"]
+    assert command_line.main(["job.py", *options, "--", "a", "-b"]) == 7
+    more = {"script": "job.py", "workers": 3, "arguments": ["a", "-b"]}
+    assert asked == {**more, "address": "10.0.0.1", "port": 1234, "quiet": True}
+
+
 def test_nothing_listens_beyond_this_machine_and_the_cores_are_divided(tmp_path):
     chief, *workers = processes.make_processes(
         Path("job.py"), 2, [], launcher.LOOPBACK, 1234, tmp_path
@@ -93,6 +105,7 @@ def test_nothing_listens_beyond_this_machine_and_the_cores_are_divided(tmp_path)
     assert [w.environment["KERASTUNER_TUNER_ID"] for w in workers] == ["worker0", "worker1"]
     for process in (chief, *workers):
         assert process.environment["KERASTUNER_ORACLE_IP"] == "127.0.0.1"
+        assert process.environment["KERASTUNER_ORACLE_PORT"] == "1234"
     for worker in workers:
         assert int(worker.environment["TF_NUM_INTRAOP_THREADS"]) == max(1, cores // 2)
 
@@ -193,6 +206,6 @@ def test_a_script_runs_as_if_alone_and_what_the_chief_prints_is_shown(tmp_path, 
     (tmp_path / "beside_it.py").touch()
     assert cluster.run(script, workers=1, arguments=["a", "b"]) == 0
     said = capsys.readouterr()
-    assert said.out == "said by chief\n" and "Done." in said.err
+    assert said.out == "said by chief\n" and said.err.endswith("Done.\n\n")
     assert cluster.run(script, workers=1, arguments=["a", "b"], quiet=True) == 0
     assert not any(capsys.readouterr())

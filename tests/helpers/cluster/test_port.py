@@ -1,6 +1,8 @@
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -48,6 +50,16 @@ def test_a_held_port_is_the_chief_s_and_no_other_program_s():
         assert can_listen(port, socket.SO_REUSEPORT)  # KerasTuner's own
         with socket.socket() as other, pytest.raises(OSError):
             other.bind((LOOPBACK, port))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, each user has a folder of one's own")
+def test_the_locks_of_two_users_are_in_two_folders(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for user in (1, 2):
+        monkeypatch.setattr(os, "getuid", lambda user=user: user)
+        with hold_port(LOOPBACK, None):
+            pass
+    assert len(os.listdir(tmp_path)) == 2
 
 
 def test_it_is_known_whether_the_chief_listens():

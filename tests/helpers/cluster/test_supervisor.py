@@ -41,7 +41,7 @@ def keeper(monkeypatch, said):
     monkeypatch.setattr(kerastuner, "count_statuses", lambda target: None)
     roles = [Played(name) for name in ("chief", "worker0", "worker1")]
     return supervisor.Supervisor(
-        roles, ("127.0.0.1", 1), lambda text, changing="": said.append(text), []
+        roles, ("127.0.0.1", 1), lambda text, changing="": said.append(text + changing), []
     )
 
 
@@ -70,7 +70,7 @@ def test_a_disk_that_stays_full_ends_the_search_with_the_chief_s_words(keeper, s
     keeper.revive_chief(CHIEF_DISK_FULL)
     keeper.revive_chief(1)  # it could not even begin
     assert keeper.chief.starts == 2 and keeper.chief.restarts == 0
-    assert said == ["The disk is full. Free some space: the search then goes on."] * 2
+    assert said == ["The disk is full. Free some space: the search then goes on.\n"] * 2
     monkeypatch.setattr(supervisor, "DISK_PATIENCE", 0.0)
     with pytest.raises(cluster.ClusterError, match=r"(?s)can't save.*last words of chief"):
         keeper.revive_chief(1)
@@ -112,12 +112,16 @@ def test_progress_counts_what_is_finished_and_leaves_a_slow_chief_alone(keeper, 
 
     monkeypatch.setattr(kerastuner, "count_statuses", answer)
     monkeypatch.setattr(supervisor.time, "monotonic", lambda: clock[0])
+    keeper.began = 90.0
     keeper.report()
-    assert said == ["7 trials finished, 1 running, 2 workers"]
+    assert said == ["7 trials finished, 1 running, 2 workers, 13 s"]
     assert keeper.next_question == pytest.approx(103.0 + 60.0)  # 5 % of the chief's time
     keeper.chief.restarts = keeper.workers[1].restarts = 1
     keeper.report()
-    assert said[1] == "7 trials finished, 1 running, 2 workers, 2 restarts"
+    assert said[1] == "7 trials finished, 1 running, 2 workers, 2 restarts, 16 s"
+    monkeypatch.setattr(kerastuner, "count_statuses", lambda target: {"COMPLETED": 8})
+    keeper.report()
+    assert said[2] == "8 trials finished, 0 running, 2 workers, 2 restarts, 16 s"
 
 
 def test_a_chief_that_does_not_listen_yet_is_not_asked(keeper, said, monkeypatch):
