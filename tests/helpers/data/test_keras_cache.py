@@ -297,7 +297,7 @@ CAUSES = [
         "there is no room on the disk (it is full, or a quota is reached)",
     ),
     (
-        PermissionError(errno.EACCES, "Permission denied", "/root/.keras"),
+        PermissionError(errno.EACCES, "Permission denied", "/home/ada/.keras"),
         "Keras' folder `datasets` can't be used (Permission denied)",
     ),
 ]
