@@ -37,9 +37,10 @@ NEXT_DOOR = {
     )
 }
 ENOUGH = 0.9
-ENDLESS = {24, -24, 36, 152, 255}  # exit codes: the tests ran on without end
-NOTICED = {1, 3, *ENDLESS}  # or one of them failed
+# Exit codes. Of all others, too, a test has failed: what it started may have ended the process.
 UNTESTED = 33
+SURVIVED = {0, 5, UNTESTED, 34, 35}  # all tests passed, or none was run
+ENDLESS = {24, -24, 36, 152, 255}  # the tests ran on without end
 
 # Run by every Python that a test starts. mutmut's counting and its trial of a failure are for the
 # process of the tests alone, and break in another one: what that runs is noted in a file.
@@ -124,7 +125,7 @@ class Outcome:
     @property
     def noticed(self) -> bool:
         """Whether a test failed."""
-        return self.code in NOTICED
+        return self.code not in SURVIVED
 
 
 def undecorate(source: str) -> str:

@@ -90,8 +90,8 @@ def test_a_default_that_no_test_notices_is_shown_too(tmp_path):
 
 
 def test_nine_in_ten_are_enough_and_a_test_without_end_counts_as_one_that_failed(tmp_path, capsys):
-    assert mutants.report(tried(tmp_path, {1: 1, 2: 255, 3: -24, 4: 36}))
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["all", "4", "4", "100.0%", "3"]
+    assert mutants.report(tried(tmp_path, {1: 1, 2: 255, 3: -24, 4: 36, 5: 70}))
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["all", "5", "5", "100.0%", "3"]
 
 
 def test_what_a_shared_fixture_ran_counts_for_every_test_that_uses_it(monkeypatch, tmp_path):
