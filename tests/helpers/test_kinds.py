@@ -25,11 +25,9 @@ from helpers.search import (
 from tests.support.crashes import Died, posix
 from tests.support.kinds import KINDS, make, search
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    # What `tf.data` does stays a graph, which does not matter here.
-    pytest.mark.filterwarnings("ignore:Even though the .tf.config.experimental_run_functions"),
-]
+# What `tf.data` does stays a graph, which does not matter here.
+GRAPHS = "ignore:Even though the .tf.config.experimental_run_functions"
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings(GRAPHS)]
 
 ROOT = Path(__file__).parents[2]
 # Their training is not Keras' own fit, or keeps the callbacks of KerasTuner to itself.
