@@ -63,6 +63,7 @@ def test_a_result_whose_answer_was_lost_counts_once(worker, serve, make_oracle):
     serve(oracle)
     trial = worker.create_trial("worker0")
     worker.update_trial(trial.trial_id, {"loss": 0.5}, step=3)
+    assert oracle.trials["0"].metrics.get_best_value("loss") == 0.5, "not before the trial's end"
     lose_first_answer(worker, worker.stub.EndTrial)  # the chief has ended the trial all the same
     end(worker, trial)
     assert oracle.end_order == ["0"]
