@@ -4,7 +4,7 @@ import pytest
 
 from helpers import cluster, kerastuner
 from helpers.cluster import processes, supervisor
-from helpers.search import CHIEF_DISK_FULL, CHIEF_FAILED, DiskError, protection
+from helpers.search import CHIEF_DISK_FULL
 
 pytestmark = pytest.mark.tensorflow
 
@@ -129,17 +129,3 @@ def test_a_chief_that_does_not_listen_yet_is_not_asked(keeper, said, monkeypatch
     monkeypatch.setattr(kerastuner, "count_statuses", lambda target: pytest.fail("was asked"))
     keeper.report()
     assert said == []
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "reason"),
-    [
-        (DiskError("The disk is full."), CHIEF_DISK_FULL, "The disk is full."),
-        (KeyError("rate"), CHIEF_FAILED, "KeyError: 'rate'"),
-    ],
-)
-def test_a_chief_says_why_it_ends(error, status, reason, monkeypatch, capsys):
-    exits = []
-    monkeypatch.setattr(protection.os, "_exit", exits.append)
-    protection._end_chief(error)
-    assert exits == [status] and capsys.readouterr().err == f"The chief ends: {reason}\n"

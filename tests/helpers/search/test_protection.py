@@ -7,10 +7,13 @@ import pytest
 
 from helpers import files
 from helpers.search import (
+    CHIEF_DISK_FULL,
+    CHIEF_FAILED,
     DiskError,
     ProjectError,
     mend_project,
     protect,
+    protection,
     trials_table,
     watch,
 )
@@ -243,3 +246,17 @@ def test_a_trial_out_of_memory_and_one_with_nan_do_not_end_the_search(tmp_path):
     table = trials_table(tuner).set_index("kind")
     assert table["status"].to_dict() == {"sound": "COMPLETED", "huge": "FAILED", "nan": "FAILED"}
     assert "OOM" in table["message"]["huge"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (DiskError("The disk is full."), CHIEF_DISK_FULL, "The disk is full."),
+        (KeyError("rate"), CHIEF_FAILED, "KeyError: 'rate'"),
+    ],
+)
+def test_a_chief_says_why_it_ends(error, status, reason, monkeypatch, capsys):
+    exits = []
+    monkeypatch.setattr(protection.os, "_exit", exits.append)
+    protection._end_chief(error)
+    assert exits == [status] and capsys.readouterr().err == f"The chief ends: {reason}\n"
