@@ -21,6 +21,7 @@ def test_fewer_combinations_than_trials(tuner_of):
     tuner = tuner_of(max_trials=3, hyperparameters=hp)
     finding = only(look_at(tuner))
     assert finding.severity == WARNING and finding.evidence == "2 combinations, 3 trials"
+    assert finding.problem.startswith("The space has fewer combinations than max_trials: ")
     search(tuner)
     assert len(tuner.oracle.trials) <= 2
 
@@ -176,4 +177,19 @@ def test_two_decades_belong_on_a_logarithmic_scale(tuner_of, low, high, sampling
         hp.Float("rate", low, high, sampling=sampling)
         return build(hp)
 
-    assert len(list(space.check_scales(probe_of(tuner_of(ranged))))) == findings
+    found = list(space.check_scales(probe_of(tuner_of(ranged))))
+    assert len(found) == findings
+    if low == 1.0 and found:  # 9 of the 99 are below 10, the middle of the scale
+        assert found[0].evidence == "rate from 1 to 100: 9.1% of the draws are below 10"
+        assert found[0].cure == 'hp.Float("rate", ..., sampling="log")'
+
+
+def test_neither_a_default_nor_a_condition_changes_which_values_can_be_drawn():
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["b"]):
+        hp.Int("size", 1, 5, default=5)
+    conditional = hp.space[-1]
+    plain = keras_tuner.engine.hyperparameters.Int("size", 1, 5)
+    wider = keras_tuner.engine.hyperparameters.Int("size", 1, 6)
+    assert space.values_of(conditional) == space.values_of(plain) != space.values_of(wider)
