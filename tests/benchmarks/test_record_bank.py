@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks import bank_file, bank_tasks, record_bank
+from tests.support.processes import started
 from tests.support.recordings import SMALL, TRAININGS, named, random_images
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ record_bank.record(SMALL, record_bank.Path(sys.argv[1]), 1, minutes=9)
 def test_a_kill_loses_at_most_the_running_training(tmp_path, monkeypatch, capsys):
     path = tmp_path / "recording.csv"
     command = [sys.executable, "-c", RECORDER, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with started(command, stdout=subprocess.DEVNULL) as process:
         # Killed in the middle of a training: at the second line of the third.
         while not (path.exists() and path.read_text().count("\n") >= 2 + 2 * 2):
             assert process.poll() is None, "it ended by itself"

@@ -1,10 +1,10 @@
 import os
 import signal
-import subprocess
 
 import pytest
 
 from tests.support.cluster import ROOT
+from tests.support.processes import started
 
 # Plays Python: notes which role it was given, and how. Worker 2 dies once; worker 3 hangs for ever.
 PYTHON = """#!/bin/bash
@@ -43,7 +43,7 @@ def test_under_slurm_each_worker_has_a_gpu_and_the_job_ends_with_its_chief(tmp_p
         (tmp_path / name).chmod(0o755)
     slurm = {"SLURM_JOB_ID": "123456", "SLURM_CPUS_PER_TASK": "4", "NOTES": str(tmp_path / "notes")}
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    with subprocess.Popen(
+    with started(
         ["bash", str(ROOT / "examples" / "slurm.sh")],
         cwd=tmp_path,
         env={"PATH": path, **slurm, "CHIEF_STATUS": str(chief_status)},

@@ -11,6 +11,7 @@ import pytest
 
 from helpers import files, locks
 from tests.support.crashes import posix
+from tests.support.processes import started
 
 pytestmark = pytest.mark.tensorflow
 
@@ -27,7 +28,7 @@ time.sleep(60)
 @pytest.fixture
 def holder(tmp_path):
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with started(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
@@ -75,7 +76,7 @@ def test_a_lock_of_a_killed_process_is_not_kept_by_a_child_that_it_forked(tmp_pa
     fork = "import os; child = os.fork(); child and print(child, flush=True); "
     forking = HOLDER.replace("time.sleep", f"{fork}time.sleep")
     command = [sys.executable, "-c", forking, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with started(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
         child = int(process.stdout.readline())
         process.kill()

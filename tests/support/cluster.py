@@ -10,9 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TRIALS = 6
 
-# A search that trains nothing, and notes when a trial begins and ends, and in which process. No
-# trial ends while there is a file `hold`; while there is a file `fill the disk`, the next trial
-# that ends finds the chief's disk full.
+# A search that trains nothing, and notes when a trial begins and ends, and in which process. While
+# there is a file `hold`, no trial ends but those that have a file `release` of their own; while
+# there is a file `fill the disk`, the next trial that ends finds the chief's disk full.
 JOB = f"""
 import os, pathlib, sys, time
 import keras_tuner
@@ -28,7 +28,8 @@ def note(word, trial):
 class Held(keras_tuner.RandomSearch):
     def run_trial(self, trial, **unused):
         note("begin", trial)
-        while (folder / "hold").exists():
+        released = folder / f"release {{trial.trial_id}}"
+        while (folder / "hold").exists() and not released.exists():
             time.sleep(0.05)
         note("end", trial)
         return {{"loss": trial.hyperparameters.get("x")}}

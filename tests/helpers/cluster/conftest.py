@@ -6,6 +6,7 @@ import pytest
 
 from helpers.cluster.signals import STOP_SIGNALS
 from tests.support.cluster import JOB, ROOT
+from tests.support.processes import started
 
 # As `python -m helpers.cluster`, which would wait longer before it tries a full disk again.
 LAUNCHER = """
@@ -37,6 +38,6 @@ def job(tmp_path):
     def start(*options):
         command = [sys.executable, "-c", LAUNCHER, str(script), "--workers", "2", *options]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen([*command, "--", str(tmp_path)], cwd=ROOT, **pipes)
+        return started([*command, "--", str(tmp_path)], cwd=ROOT, **pipes)
 
     return start

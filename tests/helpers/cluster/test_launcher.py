@@ -40,9 +40,9 @@ def test_kills_a_full_disk_and_ctrl_c_lose_no_trial_and_train_none_twice(job, tm
         wait_until(chief.exists)
         # The workers go on with their trials, which the new chief can't save, but the next one can.
         (tmp_path / "fill the disk").touch()
-        hold.unlink()
-        wait_until(lambda: len(completed(tmp_path)) >= 2)
-        hold.touch()
+        for _, trial, *_ in under_way():
+            (tmp_path / f"release {trial}").touch()
+        wait_until(lambda: len(completed(tmp_path)) == 2)
         wait_until(lambda: len({n[2] for n in under_way()}) == 2)
         pids = {pid for *_, pid in notes(tmp_path)} | {int(chief.read_text())}
         running.send_signal(signal.SIGINT)

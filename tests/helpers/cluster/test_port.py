@@ -1,6 +1,5 @@
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 
@@ -10,6 +9,7 @@ from helpers import cluster
 from helpers.cluster.launcher import LOOPBACK
 from helpers.cluster.port import hold_port, is_listening
 from tests.support.cluster import ROOT, wait_until
+from tests.support.processes import started
 
 
 def can_listen(port, option):
@@ -82,7 +82,7 @@ def test_a_second_cluster_on_the_same_port_is_refused(tmp_path):
     with hold_port(LOOPBACK, None) as port:
         pass
     command = [sys.executable, "-m", "helpers.cluster", script, "--port", str(port)]
-    with subprocess.Popen([*command, "--", tmp_path / "begun"], cwd=ROOT) as first:
+    with started([*command, "--", tmp_path / "begun"], cwd=ROOT) as first:
         wait_until(lambda: (tmp_path / "begun").exists())
         with pytest.raises(cluster.ClusterError, match=rf"Port {port}.*Process {first.pid} "):
             cluster.run(script, port=port, quiet=True)

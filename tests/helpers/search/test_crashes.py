@@ -8,6 +8,7 @@ import pytest
 
 from helpers.search import learning_curves
 from tests.support.crashes import ROOT, posix, result
+from tests.support.processes import started
 
 # Searches in processes of their own, forked from one that has imported everything, so that they can
 # be killed and started again many times. `moments` says how: "random", or "each": at every single
@@ -180,7 +181,7 @@ def test_a_search_that_trains_and_is_killed_anywhere_ends_as_the_undisturbed_one
     draw, killed = random.Random(seed), 0
     while killed < 20:
         pipe = {"stdout": subprocess.PIPE, "text": True}
-        with subprocess.Popen([*command, "killed"], cwd=ROOT, **pipe) as running:
+        with started([*command, "killed"], cwd=ROOT, **pipe) as running:
             # Not while it imports TensorFlow, which takes longer than a trial.
             while "searching" not in (line := running.stdout.readline()):
                 assert line, "it ended before it searched"

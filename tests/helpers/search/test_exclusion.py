@@ -9,6 +9,7 @@ import pytest
 
 from helpers.search import DiskError, ProjectError, mend_project, protect, trials_table
 from tests.support.crashes import ROOT, as_nobody, make, posix, result
+from tests.support.processes import started
 
 # Another kernel: it searches as told, and waits in its second trial for the next line.
 OTHER = """
@@ -56,7 +57,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def other(folder):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
-    with subprocess.Popen([sys.executable, "-c", OTHER, str(folder)], **pipes) as process:
+    with started([sys.executable, "-c", OTHER, str(folder)], **pipes) as process:
         yield Other(process)
         process.kill()
 
