@@ -100,12 +100,13 @@ def _draw_canvases() -> np.ndarray:
     canvases = np.zeros((len(DRAWINGS), CANVAS, CANVAS), np.uint8)
     for canvas, drawing in zip(canvases, DRAWINGS, strict=True):
         for part, *shape in drawing:
-            if isinstance(shape[0], tuple):
+            corners = [corner for corner in shape if isinstance(corner, tuple)]
+            if corners:
                 inside = np.ones(canvas.shape, bool)
-                for (x0, y0), (x1, y1) in zip(shape, shape[1:] + shape[:1], strict=True):
+                for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
                     inside &= (x1 - x0) * (y - y0) >= (y1 - y0) * (x - x0)
             else:
-                x0, y0, rx, ry = shape
+                x0, y0, rx, ry = (number for number in shape if isinstance(number, int))
                 inside = ((x - x0) * ry) ** 2 + ((y - y0) * rx) ** 2 <= (rx * ry) ** 2
             canvas[inside] = part
     return canvases

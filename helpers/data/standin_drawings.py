@@ -9,7 +9,8 @@ PARTS = 6
 # whose corners go round clockwise. Later shapes are drawn over earlier ones.
 CANVAS = 64
 
-DRAWINGS = (
+Shape = tuple[int | tuple[int, int], ...]
+DRAWINGS: tuple[tuple[Shape, ...], ...] = (
     (  # airplane
         (SHADE, (30, 29), (22, 10), (28, 10), (42, 29)),
         (SHADE, (5, 29), (2, 14), (9, 14), (18, 29)),
