@@ -13,6 +13,7 @@ from keras_tuner.engine.trial import Trial
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
+from helpers import kerastuner
 from helpers.bank.bayesian import BayesianOptimization
 from helpers.bank.errors import BankError
 
@@ -52,8 +53,15 @@ def replay(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     weakref.finalize(tuner, shutil.rmtree, folder, ignore_errors=True)
+    # Nobody goes on with a search of milliseconds, and to write its files takes half of them.
+    kerastuner.replace_writers(tuner.oracle, save_trial=_write_nothing, save_oracle=_write_nothing)
+    tuner.save = _write_nothing
     tuner.open_bank(bank, seed)
     return tuner
+
+
+def _write_nothing(*unused: Any) -> None:
+    """Stands where KerasTuner would write a file."""
 
 
 def _check_space(bank: "Bank", hyperparameters: keras_tuner.HyperParameters) -> None:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import keras
 import keras_tuner
 import pytest
@@ -259,3 +261,11 @@ def test_epochs_that_were_not_recorded_are_named(bank):
     with pytest.raises(BankError) as caught:
         bank.tuner(keras_tuner.Hyperband, seed=1, max_epochs=27, factor=3).search()
     assert str(caught.value).endswith("epochs, but the bank holds 9. Give it max_epochs=9 or less.")
+
+
+def test_a_replayed_search_spends_no_time_on_files(bank):
+    tuner = bank.tuner(keras_tuner.RandomSearch, seed=1, max_trials=2)
+    before = sorted(Path(tuner.project_dir).rglob("*"))
+    tuner.search()
+    assert len(tuner.oracle.trials) == 2
+    assert sorted(Path(tuner.project_dir).rglob("*")) == before
