@@ -144,6 +144,10 @@ def silence_the_budget(notebook):
     rules.code_cells(notebook)[0].outputs = []
 
 
+def print_a_version_that_is_none(notebook):
+    rules.code_cells(notebook)[-1].outputs[0].text += "keras is of 2026\n"
+
+
 def drop_all_claims(notebook):
     for cell in rules.code_cells(notebook):
         cell.metadata["tags"] = [tag for tag in rules.tags(cell) if tag != "claim"]
@@ -182,6 +186,7 @@ PLANTED: list[tuple[Callable, Plant]] = [
     (rules.describes_its_figures, remove_the_figure),
     (rules.uses_no_hidden_pyplot_state, rewrite("claim", "plt.plot([1])")),
     (rules.compares_most_outputs, ignore_most_cells),
+    (rules.masks_the_versions_that_it_prints, print_a_version_that_is_none),
 ]
 
 

@@ -4,9 +4,11 @@ Each rule takes a notebook and returns sentences, one per breach; none means tha
 """
 
 import ast
+import configparser
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -26,6 +28,10 @@ COLOUR = re.compile(r"\\u001b\[[\d;]*m")  # as JSON writes it
 # Decimals and percentages: how the results of a run look. Code spans and formulas are exempt,
 # since a setting such as `1e-3` or `0.1` is not a result.
 RESULT = re.compile(r"\d+\.\d+|\d\s?(?:%|per ?cent\b)")
+# What nbval replaces before it compares. It reads its file in this way, too.
+MASKS = configparser.RawConfigParser()
+MASKS.read(Path(__file__).parents[1] / "notebooks" / "sanitize.cfg", encoding="utf-8")
+VERSION = MASKS["version"]
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -213,6 +219,14 @@ def compares_most_outputs(notebook: NotebookNode) -> list[str]:
     return [f"nbval ignores {share:.0%} of its code cells: {first_lines}"]
 
 
+def masks_the_versions_that_it_prints(notebook: NotebookNode) -> list[str]:
+    text = "".join(output.get("text", "") for output in code_cells(notebook)[-1].outputs)
+    masked = re.sub(VERSION["regex"], VERSION["replace"], text)
+    return [
+        f"nbval compares the version {line!r}" for line in masked.splitlines() if "<" not in line
+    ]
+
+
 RULES: tuple[Callable[[NotebookNode], list[str]], ...] = (
     was_run_in_order,
     shows_only_errors_that_it_announces,
@@ -229,4 +243,5 @@ RULES: tuple[Callable[[NotebookNode], list[str]], ...] = (
     describes_its_figures,
     uses_no_hidden_pyplot_state,
     compares_most_outputs,
+    masks_the_versions_that_it_prints,
 )

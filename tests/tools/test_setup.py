@@ -263,11 +263,11 @@ def test_a_finished_installation_can_be_used_where_nothing_may_be_written(ready)
 def test_too_little_disk_is_told_before_anything_is_installed(project):
     project.python()
     project.disk(free_mb=3000)
-    assert "Too little free disk for .venv: 3000 MB here, 3500 MB needed" in project.refused()
+    assert "Too little free disk for .venv: 3000 MB here, 3800 MB needed" in project.refused()
 
 
 def test_what_venv_already_holds_counts_as_disk(ready):
-    ready.command("du", "#!/bin/sh\necho 2600000 .venv\n")
+    ready.command("du", "#!/bin/sh\necho 2900000 .venv\n")
     ready.disk(free_mb=1000)
     (ready.path / "requirements.txt").write_text("# changed\n")
     ready.set_up()
@@ -388,7 +388,9 @@ def test_a_named_python_that_does_not_run_is_refused_though_another_would_do(pro
     assert f"but {old} is 3.9" in project.refused(PYTHON=str(old))
 
 
-def test_real_pip_installs_and_its_failure_is_shown_with_a_way_out(project):
+@pytest.fixture
+def tiny(project):
+    """A project whose requirements are one real package, in a file."""
     wheel = project.path / "tiny-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny.py", "")
@@ -400,22 +402,47 @@ def test_real_pip_installs_and_its_failure_is_shown_with_a_way_out(project):
             "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
         archive.writestr("tiny-1.0.dist-info/RECORD", "")
-    requirements = project.path / "requirements.txt"
+    (project.path / "requirements.txt").write_text("./tiny-1.0-py3-none-any.whl\n")
+    project.python()
+    return project
+
+
+def with_real_pip(project):
     shutil.rmtree(project.packages)
     project.packages.mkdir()
     real_pip = Path(pytest.importorskip("pip").__file__).parent
     (project.packages / "pip").symlink_to(real_pip, target_is_directory=True)
-    project.python()
-    variables = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+    return {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 
-    requirements.write_text("./tiny-1.0-py3-none-any.whl\n")
-    project.set_up(**variables)
-    subprocess.run([project.path / ".venv" / "bin" / "python", "-c", "import tiny"], check=True)
-    stamp = project.path / ".venv" / "installed"
+
+def with_real_uv(project):
+    uv = shutil.which("uv", path=os.path.dirname(sys.executable)) or shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not installed here")
+    run = f"import os, sys\nos.execv({uv!r}, ['uv', *sys.argv[1:]])\n"
+    (project.packages / "uv" / "__main__.py").write_text(run)
+    return {"UV_NO_INDEX": "1", "UV_NO_CONFIG": "1", "UV_CACHE_DIR": str(project.path / "cache")}
+
+
+# Otherwise Python compiles it when it is first used, TensorFlow for seven seconds; and again at each
+# start of a kernel where Python may not write bytecode, as in many containers.
+@pytest.mark.parametrize("with_installer", [with_real_pip, with_real_uv])
+def test_what_is_installed_is_compiled_too(tiny, with_installer):
+    with tiny.start(**with_installer(tiny), PYTHONDONTWRITEBYTECODE="1") as process:
+        process.communicate()
+    assert process.returncode == 0
+    assert list((tiny.path / ".venv").rglob("tiny.cpython-*.pyc"))
+
+
+def test_real_pip_installs_and_its_failure_is_shown_with_a_way_out(tiny):
+    variables = with_real_pip(tiny)
+    tiny.set_up(**variables)
+    subprocess.run([tiny.path / ".venv" / "bin" / "python", "-c", "import tiny"], check=True)
+    stamp = tiny.path / ".venv" / "installed"
     assert stamp.exists()
 
-    requirements.write_text("no-such-package-of-any-kind\n")
-    with project.start(**variables) as process:
+    (tiny.path / "requirements.txt").write_text("no-such-package-of-any-kind\n")
+    with tiny.start(**variables) as process:
         _, error = process.communicate()
     assert process.returncode != 0
     assert "No matching distribution found for no-such-package-of-any-kind" in error
