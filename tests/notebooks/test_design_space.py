@@ -39,31 +39,44 @@ def found(bank):
 # --- The scale ----------------------------------------------------------------------------
 
 
-def test_the_price_of_the_linear_scale_is_that_of_the_closed_form(bank, scores):
-    text = conclusion(NOTEBOOK, "trials on the logarithmic scale")
-    printed, of, low, high = map(int, re.findall(r"\d+", text.replace("95 %", "")))
+def trials_needed(bank, of):
+    """How many trials find on a logarithmic scale what `of` find on a linear one, in the median."""
+    by_training = bank.table.groupby([*bank.space, "seed"])["val_acc"].max()
     rates = np.array(bank.space["learning_rate"])
     # A rate stands for all that are nearer to it than to its neighbours, by their logarithms.
     edges = np.concatenate([rates[:1], np.sqrt(rates[1:] * rates[:-1]), rates[-1:]])
-    values = np.sort(scores.to_numpy().ravel())
+    of_rate = [np.sort(by_training.xs(rate, level="learning_rate").to_numpy()) for rate in rates]
+    values = np.sort(by_training.to_numpy())
 
     def median_of_best(of_trials, weights):
         # The best of k is at most x if all k are: the k-th power of the share at most x.
         share = sum(
-            weight
-            * np.searchsorted(np.sort(scores.xs(r, level="learning_rate").to_numpy().ravel()),
-                              values, side="right")
-            / scores.xs(r, level="learning_rate").size
-            for r, weight in zip(rates, weights, strict=True)
-        )  # fmt: skip
+            weight * np.searchsorted(scores, values, side="right") / scores.size
+            for scores, weight in zip(of_rate, weights, strict=True)
+        )
         return values[np.searchsorted(share**of_trials, 0.5)]
 
     linear = np.diff(edges) / (rates[-1] - rates[0])
     logarithmic = np.diff(np.log(edges)) / np.log(rates[-1] / rates[0])
     target = median_of_best(of, linear)
-    needed = next(k for k in range(1, of) if median_of_best(k, logarithmic) >= target)
+    return next(k for k in range(1, 10 * of) if median_of_best(k, logarithmic) >= target)
+
+
+def test_the_price_of_the_linear_scale_is_that_of_the_closed_form(bank):
+    text = conclusion(NOTEBOOK, "trials on the logarithmic scale")
+    printed, of, low, high = map(
+        int, re.search(r"(\d+) trials .* (\d+) find .* interval (\d+) to (\d+)", text).groups()
+    )
+    needed = trials_needed(bank, of)
     assert low <= needed <= high and abs(needed - printed) <= 1
     assert needed <= of / 2
+
+
+def test_the_linear_scale_costs_less_where_the_good_rates_are_not_the_smallest(bank):
+    digits = load_bank("digits_mlp")
+    best = digits.table.groupby("learning_rate")["val_acc"].quantile(0.9).idxmax()
+    assert best > min(digits.space["learning_rate"])
+    assert trials_needed(digits, 20) > 1.5 * trials_needed(bank, 20)
 
 
 # --- Importance, and its null -------------------------------------------------------------
@@ -132,7 +145,97 @@ def rank_correlation(values, scores):
     return np.corrcoef(stats.rankdata(values), stats.rankdata(scores))[0, 1]
 
 
+def clear_by_ranks(trials, rng, shuffles=99):
+    """Which hyperparameters are beyond all shuffles, by ranks within each good learning rate."""
+    names = ["num_hidden", "num_layers", "dropout", "batch_size"]
+    measured, chance = np.zeros(len(names)), np.zeros((shuffles, len(names)))
+    for _, group in trials[trials["learning_rate"] <= 1e-3].groupby("learning_rate"):
+        ranks = stats.rankdata(group[[*names, "score"]], axis=0)
+        columns, scores = (part - part.mean(axis=0) for part in np.split(ranks, [-1], axis=1))
+        weights = len(group) / np.sqrt((columns**2).sum(axis=0) * (scores**2).sum())
+        measured += weights * (columns * scores).sum(axis=0)
+        shuffled = rng.permuted(np.tile(scores.T, (shuffles, 1)), axis=1)
+        chance += weights * (shuffled @ columns)
+    return frozenset(np.array(names)[(np.abs(measured) > np.abs(chance)).all(axis=0)])
+
+
+def test_another_hundred_trials_can_give_another_answer(scores):
+    rng = np.random.default_rng(0)
+    answers = []
+    for _ in range(100):
+        drawn = scores.sample(100, random_state=rng)
+        score = drawn.to_numpy()[np.arange(100), rng.integers(2, size=100)]
+        answers.append(clear_by_ranks(drawn.index.to_frame(index=False).assign(score=score), rng))
+    assert max(answers.count(answer) for answer in answers) < 90
+    shares = {name: sum(name in answer for answer in answers) for name in scores.index.names}
+    assert 50 < shares["num_hidden"] and shares["num_layers"] < shares["num_hidden"], shares
+
+
+def test_the_learning_rate_holds_most_of_the_variance(found):
+    is_rate = pd.get_dummies(found["learning_rate"]).to_numpy(float)
+    score = found["score"].to_numpy(float)
+    fitted = is_rate @ np.linalg.lstsq(is_rate, score)[0]
+    assert fitted.var() > 0.5 * score.var()
+
+
+def test_the_batch_size_matters_in_opposite_directions_by_the_last_epoch_of_each_seed(bank):
+    last = bank.table[bank.table["epoch"] == bank.epochs]
+    for _, of_seed in last.groupby("seed"):
+        pairs = of_seed.pivot_table("val_acc", list(bank.space)[:-1], "batch_size")
+        gain = pairs[128] - pairs[512]
+        wins = (gain > 0).groupby("learning_rate").agg(["sum", "size"])
+        p = [stats.binomtest(*map(int, row)).pvalue for row in wins.to_numpy()]
+        share = wins["sum"] / wins["size"]
+        assert share[1e-4] > 0.5 > share[1e-2] and max(p[0], p[-1]) < 0.01
+        assert abs(gain.mean()) < 0.25 * gain.abs().mean(), "over the whole space it cancels"
+
+
 # --- The edge -----------------------------------------------------------------------------
+
+
+def test_the_signs_at_the_edges_are_as_rare_as_is_said(found, scores):
+    text = conclusion(NOTEBOOK, "times ten looks")
+    hint, none, expected, case, searches, trials, share = (
+        float(number.replace(",", ""))
+        for number in re.search(
+            r"looks is ([\d.]+),.* are (\d+) of .* puts ([\d.]+) .* case in (\d+)\)"
+            r".* of ([\d,]+) random searches of (\d+) .* only (\d+) %",
+            text,
+            re.DOTALL,
+        ).groups()
+    )
+    best, rng = found.nlargest(10, "score"), np.random.default_rng(0)
+
+    def drawn(name, value):
+        at = np.tile((found[name] == value).to_numpy(), (20_000, 1))
+        return (best[name] == value).sum(), rng.permuted(at, axis=1)[:, :10].sum(axis=1)
+
+    here, counts = drawn("num_hidden", 400)
+    assert 10 * (counts >= here).mean() == pytest.approx(hint, abs=0.03)
+    here, counts = drawn("learning_rate", 1e-2)
+    assert here == none == 0 and counts.mean() == pytest.approx(expected, abs=0.06)
+    assert 1 / (counts == 0).mean() == pytest.approx(case, abs=0.8)
+    assert (searches, trials) == (2000, 100)
+    assert share == pytest.approx(100 * share_of_hints(scores, rng), abs=6)
+
+
+def share_of_hints(scores, rng, searches=600):
+    """How often the largest width is hinted at, by tables of two rows and columns."""
+    p = {}
+    hints = 0
+    for _ in range(searches):
+        drawn = scores.sample(100, random_state=rng)
+        score = pd.Series(drawn.to_numpy()[np.arange(100), rng.integers(2, size=100)])
+        widest = drawn.index.get_level_values("num_hidden") == 400
+        here, there = widest[score.nlargest(10).index].sum(), widest.sum()
+        if (here, there) not in p:
+            table = [[here, 10 - here], [there - here, 90 - there + here]]
+            p[here, there] = stats.fisher_exact(table, alternative="greater").pvalue
+        hints += 10 * p[here, there] < 0.1
+    return hints / searches
+
+
+# --- The gains ----------------------------------------------------------------------------
 
 
 def check_gain(planted=None):
@@ -144,8 +247,8 @@ def check_gain(planted=None):
     near = near.sample(frac=1, random_state=0)  # whatever the order of the rows
     by_depth = near.pivot_table("score", "depth", "width")
     test = stats.ttest_rel(by_depth[2], by_depth[1])
-    expected = [(by_depth[2] - by_depth[1]).mean(), *test.confidence_interval(0.95)]
-    np.testing.assert_allclose(cells["gain"](near, "width", 2, 1), expected)
+    expected = [(by_depth[2] - by_depth[1]).mean(), *test.confidence_interval(1 - 0.05 / 6)]
+    np.testing.assert_allclose(cells["gain"](cells["differences"](near, "width", 2, 1)), expected)
 
 
 def test_the_gain_of_a_value_has_the_interval_of_a_paired_t_test():
@@ -156,7 +259,8 @@ def test_the_gain_of_a_value_has_the_interval_of_a_paired_t_test():
     "planted",
     [
         ("stats.sem(pairs)", "stats.sem(pairs, ddof=0)"),
-        ("stats.t.interval(0.95, len(pairs) - 1,", "stats.norm.interval(0.95,"),
+        ("stats.t.interval(LEVEL, len(pairs) - 1,", "stats.norm.interval(LEVEL,"),
+        ("1 - 0.05 / 6", "0.95"),
     ],
 )
 def test_an_interval_that_is_too_narrow_would_be_noticed(planted):
@@ -164,36 +268,144 @@ def test_an_interval_that_is_too_narrow_would_be_noticed(planted):
         check_gain(planted)
 
 
+class Block:
+    """The mean scores as an array with an axis for each hyperparameter, cut out of the bank."""
+
+    def __init__(self, bank, scores, **kept):
+        self.values = {**bank.space, **kept}
+        index = pd.MultiIndex.from_product(self.values.values(), names=self.values)
+        self.array = scores.mean(axis=1).loc[index].to_numpy().reshape(index.levshape)
+        best = np.unravel_index(self.array.argmax(), self.array.shape)
+        self.winner = dict(zip(self.values, best, strict=True))
+
+    def pairs(self, name, value, other, winner=None):
+        """The differences between two values in the winner's neighbourhood, without dropout."""
+        winner = winner or self.winner
+        places = []
+        for one, values in self.values.items():
+            near = range(max(0, winner[one] - 1), min(len(values), winner[one] + 2))
+            places += [[0] if one == "dropout" else list(near)]
+        axis = list(self.values).index(name)
+        places[axis] = [self.values[name].index(one) for one in (value, other)]
+        high, low = np.split(self.array[np.ix_(*places)], 2, axis=axis)
+        return (high - low).ravel()
+
+
+def interval_of(pairs):
+    test = stats.ttest_1samp(pairs, 0)
+    return [pairs.mean(), *test.confidence_interval(1 - 0.05 / 6)]
+
+
+def test_the_printed_gains_are_those_of_the_block_around_the_winner(bank, scores):
+    text = conclusion(NOTEBOOK, "in brackets, the gain and its interval")
+    counts = re.search(r"at the edge in (\d) of (\d) .* at (\d) of them: (.*?)\.\*\*", text)
+    assert counts.groups() == ("4", "5", "3", "num_hidden, num_layers, batch_size")
+    printed = re.findall(rf"than ([\d.]+) \({NUMBER}, {NUMBER} to {NUMBER}\)", text)
+    block = Block(bank, scores)
+    for (name, value, other), row in zip(
+        [
+            ("num_hidden", 400, 300),
+            ("num_layers", 3, 2),
+            ("learning_rate", 3e-4, 1e-4),
+            ("learning_rate", 3e-4, 1e-3),
+        ],
+        printed[:4],
+        strict=True,
+    ):
+        assert float(row[0]) == other
+        expected = interval_of(block.pairs(name, value, other))
+        assert [float(number) for number in row[1:]] == pytest.approx(expected, abs=6e-5)
+        clearly = f"{'' if expected[1] > 0 else 'not clearly '}better than {other:g} ("
+        assert clearly in text and ("not clearly" in clearly) == (other == 1e-3)
+    assert interval_of(block.pairs("batch_size", 128, 512))[1] > 0
+
+
 def test_the_gains_at_the_edge_hold_for_the_seed_that_did_not_choose_the_winner(bank, scores):
-    text = conclusion(NOTEBOOK, "sits in a corner of this bank")
-    rising = re.search(r"At the edges of (.*), the accuracy still rises", text)[1].split(", ")
-    gain, low, high = map(float, re.search(f"300 .{NUMBER}.*?{NUMBER} to {NUMBER}", text).groups())
-    assert rising == ["num_hidden", "num_layers", "batch_size"] and 0 < low < gain < high
-    gains = {name: [] for name in rising}
     for chooses, judges in [(1, 2), (2, 1)]:
-        winner = dict(zip(bank.space, scores[chooses].idxmax(), strict=True))
-        judged = scores[judges].reset_index()
-        for name, values in bank.space.items():
-            place = values.index(winner[name])
-            judged = judged[judged[name].isin(values[max(0, place - 1) : place + 2])]
-        for name in rising:
-            values = sorted(judged[name].unique(), reverse=name == "batch_size")
-            assert winner[name] in (bank.space[name][0], bank.space[name][-1]) or name != rising[0]
-            rest = [one for one in bank.space if one != name]
-            pairs = judged.pivot_table(judges, rest, name)
-            gains[name] += [(pairs[values[-1]] - pairs[values[-2]]).mean()]
-    assert all(min(pair) > 0 for pair in gains.values()), gains
-    assert np.mean(gains["num_hidden"]) == pytest.approx(gain, abs=0.002)
+        winner = Block(bank, scores[[chooses]]).winner
+        block = Block(bank, scores[[judges]])
+        for name, value, other in [
+            ("num_hidden", 400, 300),
+            ("num_layers", 3, 2),
+            ("learning_rate", 3e-4, 1e-4),
+            ("batch_size", 128, 512),
+        ]:
+            assert block.pairs(name, value, other, winner).mean() > 0, (name, chooses)
 
 
-def test_chance_puts_so_many_of_the_best_at_the_upper_edge_as_rarely_as_is_said(found):
-    best = found.nlargest(10, "score")
-    here, there = ((table["num_hidden"] == 400).sum() for table in (best, found))
-    rng = np.random.default_rng(0)
-    draws = rng.permuted(np.tile(np.arange(100) < there, (20_000, 1)), axis=1)[:, :10].sum(axis=1)
-    p = (draws >= here).mean()
-    assert p == pytest.approx(stats.hypergeom.sf(here - 1, 100, there, 10), abs=0.003)
-    assert 10 * p < 0.1, "even after ten looks"
+@pytest.fixture(scope="module")
+def tested():
+    """The test accuracy of the deeper part, at the epoch that its validation chose."""
+    deep = load_bank("cifar10_mlp_deep")
+    best = deep.table.groupby([*deep.space, "seed"])["val_acc"].idxmax()
+    return deep.table.loc[best].set_index([*deep.space, "seed"])["test_acc"].unstack()
+
+
+def test_new_seeds_confirm_the_winner_and_its_gains_on_images_that_chose_nothing(tested):
+    winner = {"num_hidden": 400, "num_layers": 3, "dropout": 0, "learning_rate": 3e-4}
+    winner |= {"batch_size": 128}
+    text = conclusion(NOTEBOOK, "in brackets, the gain and its interval")
+    low, high = map(
+        float, re.findall(rf"than 0.001 \({NUMBER}, {NUMBER} to {NUMBER}", text)[-1][1:]
+    )
+    assert tested.mean(axis=1).idxmax() == tuple(winner.values())
+    for name, other in [
+        ("num_hidden", 300),
+        ("num_layers", 2),
+        ("learning_rate", 1e-4),
+        ("learning_rate", 1e-3),
+    ]:
+        gain = (
+            tested.loc[tuple(winner.values())]
+            - tested.loc[tuple((winner | {name: other}).values())]
+        )
+        assert stats.wilcoxon(gain, alternative="greater").pvalue < 0.05, (name, other)
+    assert low < gain.mean() < high
+
+
+def test_layers_and_the_learning_rate_gain_at_other_places_too(tested):
+    for name, value, other in [("num_layers", 3, 2), ("learning_rate", 3e-4, 1e-4)]:
+        gain = (tested.xs(value, level=name) - tested.xs(other, level=name)).dropna()
+        gain = gain.query("dropout == 0 and num_hidden >= 300").mean(axis=1)
+        assert len(gain) >= 3 and (gain > 0).all(), name
+
+
+def test_the_handicap_of_dropout_does_not_shrink_with_new_seeds_either():
+    deep = load_bank("cifar10_mlp_deep")
+    curves = deep.table.set_index([*deep.space, "seed", "epoch"])["val_acc"].unstack()
+    best = curves.cummax(axis=1)
+    gap = (best.xs(0, level="dropout") - best.xs(0.2, level="dropout")).dropna()
+    assert len(gap) == 2 * len(deep.seeds) and (gap[deep.epochs] > 0).mean() > 0.9
+    assert gap[deep.epochs].mean() > gap[1].mean()
+
+
+# --- The rehearsals -----------------------------------------------------------------------
+
+
+def test_the_check_is_rehearsed_as_often_and_right_as_often_as_is_said(bank, scores):
+    text = conclusion(NOTEBOOK, "rehearsals are possible")
+    done = {"possible": 0, "widen": 0, "right": 0}
+    for name, values in bank.space.items():
+        for ordered in (values, values[::-1]):
+            for size in range(2, len(values)):
+                done["possible"] += 1
+                kept, edge, hidden = sorted(ordered[:size]), ordered[size - 1], ordered[size]
+                block = Block(bank, scores, **{name: tuple(kept)})
+                if kept[block.winner[name]] != edge:
+                    continue
+                if interval_of(block.pairs(name, edge, ordered[size - 2]))[1] <= 0:
+                    continue
+                done["widen"] += 1
+                whole = Block(bank, scores)
+                winner = block.winner | {name: values.index(edge)}
+                gain = whole.pairs(name, hidden, edge, winner).mean()
+                done["right"] += gain > 0
+                if gain <= 0:
+                    assert f"the best `{name}` was {edge:g}, at the edge" in text
+                    assert f"the hidden {hidden:g} is {-gain:.4f} worse" in text
+    said = re.search(r"(\d+) rehearsals .* in (\d+) of them .* right in (\d+)", text)
+    assert list(map(int, said.groups())) == list(done.values())
+    assert done["right"] < done["widen"], "it is wrong at times"
 
 
 # --- The live search ----------------------------------------------------------------------
@@ -205,13 +417,16 @@ def check_noise(planted=None):
     trainings = pd.DataFrame(
         {"width": np.repeat(np.arange(4000), 2), "seed": np.tile([1, 2], 4000)}
     )
-    trainings["score"] = 0.4 + 1e-5 * trainings["width"] + rng.normal(scale=0.01, size=8000)
+    trainings["learning_rate"] = np.repeat([1e-4, 1e-2], 4000)
+    scale = np.repeat([0.006, 0.0128], 4000)  # together 0.01
+    trainings["score"] = 0.4 + 1e-5 * trainings["width"] + rng.normal(scale=scale)
     table = pd.DataFrame({"rank": [1], "score": [0.46]})
     cells = run_cells(
         NOTEBOOK, "seed_sd = ", planted=planted,
-        np=np, table=table, trainings=trainings, space=["width"],
+        np=np, table=table, trainings=trainings, space=["learning_rate", "width"],
     )  # fmt: skip
     assert cells["seed_sd"] == pytest.approx(0.01, rel=0.05)
+    np.testing.assert_allclose(cells["sd_of_rate"], np.sqrt(2) * np.array([0.006, 0.0128]), 0.05)
     assert cells["unclear"] == pytest.approx(0.0283, rel=0.05)
     assert cells["verdict"] == "no clear difference"
 
@@ -223,3 +438,71 @@ def test_the_noise_of_a_training_is_that_of_its_seed():
 def test_a_variance_that_divides_by_the_number_of_values_would_be_noticed():
     with pytest.raises(AssertionError):
         check_noise((".mean() / 2))", ".mean() / 4))"))
+
+
+def test_the_luck_of_a_seed_grows_with_the_learning_rate_by_the_median_difference(scores):
+    text = conclusion(NOTEBOOK, "without trainings below 0.3")
+    typical, least, most = map(
+        float, re.search(r"deviation of ([\d.]+): .*?\(([\d.]+)\), .*?\(([\d.]+)\)", text).groups()
+    )
+    alive = scores[(scores > 0.3).all(axis=1)]
+    gap = (alive[1] - alive[2]).abs()
+    # Half of all normal values lie within 0.6745 standard deviations.
+    robust = (gap.groupby("learning_rate").median() / 0.6745).to_numpy()
+    assert least < typical < most
+    assert robust[0] == pytest.approx(least, rel=0.35) and robust[-1] > 2 * robust[0]
+    assert stats.spearmanr(robust, range(5)).statistic > 0.8
+
+
+# --- The exercises ------------------------------------------------------------------------
+
+
+def check(letter, answer, **names):
+    names[f"answer_{letter}"] = answer
+    return run_cells(NOTEBOOK, f"def check_{letter}(", np=np, **names)
+
+
+def check_most_important(answer):
+    rng = np.random.default_rng(0)
+    space = ["num_hidden", "num_layers"]
+    found = pd.DataFrame(rng.normal(size=(100, 2)), columns=space)
+    found = found.assign(score=found["num_hidden"], learning_rate=1e-3)
+    check("b", answer, space=space, found=found, importance=correlation)
+
+
+def correlation(values, scores, column, rng):
+    return abs(np.corrcoef(values[:, column], scores)[0, 1])
+
+
+def test_a_name_that_was_not_computed_is_no_answer_to_exercise_b():
+    check_most_important(
+        lambda found: found[["num_hidden", "num_layers"]].corrwith(found["score"]).idxmax()
+    )
+    with pytest.raises(AssertionError, match="still says num_hidden"):
+        check_most_important(lambda found: "num_hidden")
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"min_value": 0.0, "max_value": 0.9},
+        {"min_value": 0.0, "max_value": 0.5},
+        {"min_value": 0.125, "max_value": 0.5, "step": 0.125},
+        {"min_value": 0.0, "max_value": 0.5, "step": 0.125},
+    ],
+)
+def test_exercise_c_wants_the_limits_and_the_step_that_it_names(limits):
+    import keras_tuner
+
+    def answer():
+        hp = keras_tuner.HyperParameters()
+        hp.Int("num_layers", min_value=1, max_value=3)
+        with hp.conditional_scope("num_layers", [2, 3]):
+            hp.Float("dropout", **limits)
+        return hp
+
+    if limits == {"min_value": 0.0, "max_value": 0.5, "step": 0.125}:
+        check("c", answer)
+    else:
+        with pytest.raises(AssertionError, match="dropout"):
+            check("c", answer)
