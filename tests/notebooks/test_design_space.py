@@ -333,6 +333,16 @@ def test_the_gains_at_the_edge_hold_for_the_seed_that_did_not_choose_the_winner(
             assert block.pairs(name, value, other, winner).mean() > 0, (name, chooses)
 
 
+def test_the_gain_of_the_smaller_batch_differs_between_the_pairs_by_more_than_luck(bank, scores):
+    pairs = Block(bank, scores).pairs("batch_size", 128, 512)
+    # The luck of a seed, from ten other seeds: two means of two seeds differ by as much as one.
+    deep = load_bank("cifar10_mlp_deep").table.query("num_hidden >= 200 and learning_rate <= 1e-3")
+    best = deep.groupby([*bank.space, "seed"])["val_acc"].max()
+    luck = best.groupby(list(bank.space)).var().mean()
+    assert pairs.var() > 2 * luck
+    assert stats.chi2.sf(pairs.var() / luck * (len(pairs) - 1), len(pairs) - 1) < 0.01
+
+
 @pytest.fixture(scope="module")
 def tested():
     """The test accuracy of the deeper part, at the epoch that its validation chose."""
