@@ -50,7 +50,7 @@ BUDGETS = {
         # Proves that every cell runs; each notebook in at most 20 s on two CPU cores, or 30 s where
         # it compiles many networks (09) or starts processes of its own (10). Whole batches only:
         # XLA compiles once more for a shorter last one.
-        Budget("quick", 2_048, 1_024, trials=3, epochs=2, retrain_epochs=4, repeats=3),
+        Budget("quick", 2_048, 1_024, trials=3, epochs=2, retrain_epochs=4, repeats=2),
         # The lecture's own size.
         Budget("lesson", 40_000, 10_000, trials=6, epochs=4, retrain_epochs=20, repeats=50),
         # For a machine with a GPU. The lecture's space holds 20 widths, and RandomSearch
