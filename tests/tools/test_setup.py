@@ -424,8 +424,8 @@ def with_real_uv(project):
     return {"UV_NO_INDEX": "1", "UV_NO_CONFIG": "1", "UV_CACHE_DIR": str(project.path / "cache")}
 
 
-# Otherwise Python compiles it when it is first used, TensorFlow for seven seconds; and again at each
-# start of a kernel where Python may not write bytecode, as in many containers.
+# Otherwise Python compiles it when it is first used, TensorFlow for seven seconds; and where it may
+# not write bytecode, as in many containers, whenever a kernel starts.
 @pytest.mark.parametrize("with_installer", [with_real_pip, with_real_uv])
 def test_what_is_installed_is_compiled_too(tiny, with_installer):
     with tiny.start(**with_installer(tiny), PYTHONDONTWRITEBYTECODE="1") as process:
