@@ -29,6 +29,7 @@ def test_the_finished_trials_of_a_lost_search_are_reused_and_the_rest_is_run(tmp
     (tmp_path / "lost" / "oracle.json").write_text("")
     first = sorted((tmp_path / "lost").glob("trial_*"))[0]
     (first / "checkpoint.weights.h5").write_text("weights")
+    (first / "logs").mkdir()  # somebody's own, which stays where it is
 
     tuner = make(tmp_path, tuner_class, "anew", **how)
     reuse_trials(tuner, tmp_path / "lost")

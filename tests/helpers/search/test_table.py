@@ -81,8 +81,9 @@ def test_a_watched_search_gives_the_same_table_from_its_folder(trained):
 
 
 def test_before_the_search_the_table_is_empty_and_has_its_columns(tmp_path):
-    table = trials_table(scored(tmp_path))
+    table = trials_table(scored(tmp_path, "min"))
     assert len(table) == 0 and {"status", "score", "rank", "message"} <= set(table.columns)
+    assert table.attrs["direction"] == "min"  # which no trial tells yet
 
 
 def test_a_trial_file_that_a_crash_cut_short_is_a_row_that_says_so(tmp_path):
