@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # for editors and type checkers, which then complete these na
     from helpers.models import build_mlp as build_mlp
     from helpers.models import build_model as build_model
     from helpers.models import speed_up as speed_up
+    from helpers.plots import draw_search_loop as draw_search_loop
+    from helpers.plots import draw_split as draw_split
     from helpers.plots import plot_against as plot_against
     from helpers.plots import plot_bands as plot_bands
     from helpers.plots import plot_curves as plot_curves
@@ -40,6 +42,8 @@ _ROOMS = {
     "build_digits_mlp": "models",
     "build_mlp": "models",
     "build_model": "models",
+    "draw_search_loop": "plots",
+    "draw_split": "plots",
     "get_budget": "budget",
     "learning_curves": "search",
     "load_bank": "bank",

@@ -5,11 +5,14 @@ its cell. In a script, call `figure.savefig(...)`.
 """
 
 from helpers.plots.curves import plot_curves, show_loss_acc
+from helpers.plots.drawings import draw_search_loop, draw_split
 from helpers.plots.images import show_confusion, show_images
 from helpers.plots.races import plot_against, plot_bands, plot_game
 from helpers.plots.trials import plot_draws, plot_parallel, plot_trials
 
 __all__ = [
+    "draw_search_loop",
+    "draw_split",
     "plot_against",
     "plot_bands",
     "plot_curves",

@@ -38,6 +38,8 @@ def test_the_style_of_the_course_ends_with_its_figures(table):
 
 # Inches: as wide as a page, and as high as what they show needs.
 SIZES = {
+    "draw_search_loop": (plots.draw_search_loop, (10, 2.8)),
+    "draw_split": (lambda: plots.draw_split({"all": {"a": 1}}), (10, 1.9)),
     "show_loss_acc": (lambda: plots.show_loss_acc({"loss": [1.0], "acc": [1.0]}), (11, 4)),
     "plot_curves": (lambda: plots.plot_curves(CURVES), (8, 4.2)),
     "show_images": (lambda: plots.show_images(IMAGES, LABELS, "ab", per_class=5), (4.9, 7.6)),
