@@ -1,0 +1,73 @@
+"""The shape of the notebooks that are listed here: answered, folded, and practised."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.support.notebook_rules import tags
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+
+# Where each item of "You will" is practised: an exercise, or words of a cell that the reader runs.
+PRACTISED = {
+    "01_draw_values": {
+        "try values by hand": "Exercise E",
+        "tell a parameter from a hyperparameter": "Exercise A",
+        "declare a hyperparameter": "Exercise B",
+        "say what a name stands for": "Exercise C",
+        "make one hyperparameter depend": "Exercise D",
+    },
+    "02_look_at_cifar10": {
+        "load the images": "load_cifar10()",
+        "view them by class": "Exercise A",
+        "say what it costs in memory": "Exercise B",
+        "turn labels into one-hot vectors": "Exercise C",
+        "split off a validation set by hand": "Exercise D",
+    },
+    "03_build_model": {
+        "read a model's `summary()`": "without_input.summary()",
+        "count parameters by hand": "Exercise A",
+        "turn a fixed Keras model": "Exercise B",
+        "check a model's input": "Exercise C",
+        "find the mistakes": "Exercise D",
+    },
+}
+
+
+def cells(notebook):
+    return nbformat.read(FOLDER / f"{notebook}.ipynb", as_version=4).cells
+
+
+@pytest.mark.parametrize("notebook", PRACTISED)
+def test_the_story_ends_with_an_answer_and_a_claim(notebook):
+    sources = [cell.source for cell in cells(notebook)]
+    start = next(i for i, source in enumerate(sources) if source.startswith("## The answer\n"))
+    end = next(i for i, s in enumerate(sources) if s.startswith("## What you can do now"))
+    kinds = [tags(cell) for cell in cells(notebook)[start + 1 : end]]
+    assert "conclusion" in kinds[0] and kinds[-1] == ["claim"]
+    asked = re.search(r"question[^:*]*: (.*?)\*\*", " ".join(sources[0].split()))[1]
+    repeated = " ".join(sources[start].split())
+    assert asked[0].upper() + asked[1:] in repeated, "it answers another question"
+
+
+@pytest.mark.parametrize("notebook", PRACTISED)
+def test_claims_are_folded_away(notebook):
+    claims = [cell for cell in cells(notebook) if "claim" in tags(cell)]
+    assert claims and all(
+        cell.metadata.get("jupyter") == {"source_hidden": True} for cell in claims
+    )
+
+
+@pytest.mark.parametrize("notebook", PRACTISED)
+def test_every_item_of_you_will_is_practised(notebook):
+    first = cells(notebook)[0].source
+    items = re.findall(r"^- (.*?)[;.]$", first, re.MULTILINE | re.DOTALL)
+    rows = PRACTISED[notebook]
+    assert len(items) == len(rows)
+    for item, (beginning, where) in zip(items, rows.items(), strict=True):
+        assert item.startswith(beginning)
+        kind = "markdown" if where.startswith("Exercise ") else "code"
+        sources = [cell.source for cell in cells(notebook) if cell.cell_type == kind]
+        assert any(where in source for source in sources), f"nothing practises: {item}"

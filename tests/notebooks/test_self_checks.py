@@ -1,0 +1,73 @@
+"""The self-checks of the exercises: what they refuse, and that they say why.
+
+To add a notebook, write a module like those in `wrong_answers` and name it in MODULES.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.notebooks.wrong_answers import build_model, draw_values, look_at_cifar10
+from tests.support.notebook_cells import run_cells
+from tests.support.notebook_rules import tags
+
+pytestmark = pytest.mark.tensorflow
+
+MODULES = {module.NOTEBOOK: module for module in (draw_values, look_at_cifar10, build_model)}
+FOLDER = Path(__file__).parents[2] / "notebooks"
+AT_LEAST = 3  # wrong answers that each self-check must refuse
+
+
+@cache
+def names(notebook: str) -> dict[str, Any]:
+    return MODULES[notebook].names()
+
+
+def ask(notebook: str, letter: str, answer: object) -> str:
+    """Returns what the self-check says to an answer."""
+    known = {**names(notebook), f"answer_{letter}": answer}
+    cells = run_cells(notebook, f"def check_{letter}(", **known)
+    return cells[f"check_{letter}"](answer)
+
+
+def cases(kind: str) -> list:
+    return [
+        pytest.param(notebook, letter, case, id=f"{notebook[:2]}{letter}{number}")
+        for notebook, module in MODULES.items()
+        for letter, answers in getattr(module, kind).items()
+        for number, case in enumerate(answers)
+    ]
+
+
+@pytest.mark.parametrize(("notebook", "letter", "case"), cases("WRONG"))
+def test_a_self_check_refuses_a_wrong_answer_with_a_sentence_that_helps(notebook, letter, case):
+    answer, words = case
+    with pytest.raises(AssertionError, match=re.escape(words)) as refused:
+        ask(notebook, letter, answer)
+    assert len(str(refused.value).split()) >= 4, "it should be a sentence"
+
+
+@pytest.mark.parametrize(("notebook", "letter", "case"), cases("RIGHT"))
+def test_a_self_check_accepts_a_right_answer_that_is_not_the_solution(notebook, letter, case):
+    assert ask(notebook, letter, case) == "Right."
+
+
+def checked(module: ModuleType) -> set[str]:
+    """Returns the letters of the exercises of a notebook."""
+    cells = nbformat.read(FOLDER / f"{module.NOTEBOOK}.ipynb", as_version=4).cells
+    sources = [cell.source for cell in cells if "self-check" in tags(cell)]
+    return {re.search(r"def check_(\w)\(", source)[1] for source in sources}
+
+
+@pytest.mark.parametrize("notebook", MODULES)
+def test_every_exercise_has_wrong_answers_enough_and_a_right_one(notebook):
+    module = MODULES[notebook]
+    assert set(module.WRONG) == set(module.RIGHT) == checked(module)
+    assert all(len(answers) >= AT_LEAST for answers in module.WRONG.values())
+    for letter, answers in module.WRONG.items():
+        assert len({words for _, words in answers}) >= AT_LEAST, f"{letter}: too few sentences"
