@@ -157,6 +157,7 @@ def test_save_without_network_is_one_sentence_and_an_exit_code(tmp_path):
     assert os.listdir(tmp_path / "out") == []
 
 
+@pytest.mark.tensorflow
 def test_only_the_import_of_keras_is_quiet(capfd):
     command_line._import_keras_quietly()
     os.write(2, b"an error")
