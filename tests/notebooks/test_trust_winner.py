@@ -90,7 +90,7 @@ def test_the_parts_of_the_noise_are_those_of_other_seeds_and_of_drawn_images(goo
 def test_most_of_the_gap_to_the_test_images_is_the_choice_of_the_epoch(good, tables):
     text = conclusion(NOTEBOOK, "trainings of these digits together")
     count, offset = re.search(rf"All ([\d,]+) trainings .* score {NUMBER} higher", text).groups()
-    percent = re.search(r"\*\*But (\d+) % of that", text)[1]
+    percent = re.search(r"\*\*But about (\d+) % of that", text)[1]
     last, deviations, last_sigma = numbers(
         "after the last epoch it is N, N standard deviations", text
     ) + numbers("a score varies by N with the seed", text)
@@ -105,11 +105,22 @@ def test_most_of_the_gap_to_the_test_images_is_the_choice_of_the_epoch(good, tab
     ends = rows.groupby(level=seeds).tail(1)
     assert last == pytest.approx(ends["gap"].mean(), abs=1e-4)
     assert int(percent) == pytest.approx(100 * (1 - last / float(offset)), abs=1)
+    # "About": the validation images, or the last epoch, would choose the quarter differently.
+    whole = tables["digits"].sort_values("val_acc", kind="stable", ascending=False)
+    at_best = whole[~whole.index.duplicated()]
+    at_end = whole[whole["epoch"] == whole["epoch"].max()]
+    for rows_of_each, metric in [(at_best, "val_acc"), (at_end, "test_acc")]:
+        chosen = best_quarter(rows_of_each[metric].unstack("seed"))
+        best_gap, last_gap = (
+            (one["val_acc"] - one["test_acc"]).unstack("seed").loc[chosen].mean(axis=None)
+            for one in (at_best, at_end)
+        )
+        assert int(percent) == pytest.approx(100 * (1 - last_gap / best_gap), abs=15)
     # No score has chosen any epoch of a fixed range, either.
     assert last == pytest.approx(rows.loc[rows["epoch"] >= 10, "gap"].mean(), abs=0.002)
     rng, p = np.random.default_rng(0), ends["test_acc"].mean()
     one, other = (rng.binomial(n, p, size=20_000) / n for n in (200, 1197))
-    assert deviations == pytest.approx(last / (one - other).std(), abs=0.1) and deviations < 2
+    assert deviations == pytest.approx(last / (one - other).std(), abs=0.1) and deviations < 1
     assert last_sigma == pytest.approx(sigma(ends["val_acc"].unstack("seed")), rel=0.05)
 
 
@@ -271,6 +282,28 @@ def test_for_few_trials_the_formula_is_a_little_too_high(good):
         [100 * min(too_high), 100 * max(too_high)], abs=2
     )
     assert min(too_high) > 0
+
+
+def test_the_luck_of_the_digits_is_not_normal_nor_equally_large_nor_independent(good):
+    text = conclusion(NOTEBOOK, "The less skill decides")
+    assert "It assumes normal luck, equally large for all and independent" in text
+    scores, rng = good["digits"].to_numpy(), np.random.default_rng(0)
+    luck = scores - scores.mean(axis=1, keepdims=True)
+    # Normal luck, rounded to whole images, has shorter tails.
+    drawn = (200 * rng.normal(0.9775, sigma(good["digits"]), (200, *luck.shape))).round() / 200
+    drawn -= drawn.mean(axis=2, keepdims=True)
+    assert stats.kurtosis(luck, axis=None) > stats.kurtosis(drawn.reshape(200, -1), axis=1).max()
+    # The better by three of the seeds scatter less, by the two others.
+    pairs = list(combinations(range(5), 2))
+    means = np.array([np.delete(scores, pair, axis=1).mean(axis=1) for pair in pairs])
+    apart = np.array([np.abs(scores[:, one] - scores[:, other]) for one, other in pairs])
+    means, apart = (stats.zscore(stats.rankdata(each, axis=1), axis=1) for each in (means, apart))
+    orders = [np.arange(len(scores)), *(rng.permutation(len(scores)) for _ in range(400))]
+    agreement = [(means * apart[:, order]).mean() for order in orders]
+    assert np.mean(agreement <= agreement[0]) < 0.01
+    # A seed that is good for one configuration is good for others, more than shuffled ones are.
+    shuffled = [rng.permuted(luck, axis=1).mean(axis=0).var() for _ in range(400)]
+    assert luck.mean(axis=0).var() > max(shuffled)
 
 
 def check_flattery(planted=None):
@@ -479,8 +512,8 @@ def test_the_printed_rates_of_the_rule_are_those_of_tests_without_a_search(good)
 
 def test_trials_that_scatter_more_break_the_promise_and_welch_nearly_keeps_it():
     text = conclusion(NOTEBOOK, "the naive rule calls the winner better")
-    by_student, by_welch = numbers("as much as the baseline, it is N %**, and N % by Welch", text)
-    rng, runs, wrong = np.random.default_rng(2), 20_000, []
+    by_student, by_welch = numbers("the baseline, in N %**, and by Welch's test in N %", text)
+    rng, runs, wrong = np.random.default_rng(2), 60_000, []
     # The whole search, from means and variances alone; then the t test, without the pooled error.
     tried = 3 * rng.normal(size=(runs, 30)).argsort(axis=1)[:, -3:]
     means = 3 * rng.normal(size=tried.shape) / sqrt(5), rng.normal(size=(runs, 1)) / sqrt(5)
@@ -488,14 +521,14 @@ def test_trials_that_scatter_more_break_the_promise_and_welch_nearly_keeps_it():
     t = np.abs(means[0] - means[1]) / np.sqrt(a + b)
     for freedom in (8, 4 * (a + b) ** 2 / (a**2 + b**2)):
         wrong.append(100 * (3 * 2 * stats.t.sf(t, freedom) < 0.05).any(axis=1).mean())
-    assert wrong == pytest.approx([by_student, by_welch], abs=0.8)
-    assert by_student > 6.5 > by_welch
+    assert wrong == pytest.approx([by_student, by_welch], abs=0.6)
+    assert by_student > 6.5 > by_welch > 5 and wrong[1] > 5.3, "two standard errors above five"
 
 
 def test_real_configurations_against_themselves_are_draws_in_more_than_nineteen_of_twenty(good):
     """No urn, and no equal variances: one seed selects, five others meet the last four."""
     text = conclusion(NOTEBOOK, "real configurations")
-    (told,) = numbers("compete with themselves, it is N %", text)
+    (told,) = numbers("themselves, a wrong verdict of either kind comes in N %", text)
     values, rng, wrong = good["CIFAR-10"].to_numpy(), np.random.default_rng(0), []
     for _ in range(3000):
         dealt = rng.permuted(values, axis=1)
@@ -527,14 +560,31 @@ def test_the_power_is_that_of_simulated_tests_and_of_the_chance_to_be_among_the_
         test = stats.ttest_ind(a, b, axis=1)
         found = ((3 * test.pvalue < 0.05) & (test.statistic > 0)).mean()
         assert found == pytest.approx(0.8, abs=0.025), new
-    score = np.linspace(-6, 9, 3001)
-    at_most_two_above = stats.binom.cdf(2, 29, stats.norm.sf(score))
-    among = (stats.norm.pdf(score - 2) * at_most_two_above).sum() * (score[1] - score[0])
-    told = re.search(r"(\d+) % of searches with 5 new seeds, and in (\d+) % with 10", text)
-    for new, share in zip((5, 10), told.groups(), strict=True):
-        limit = stats.t.ppf(1 - 0.05 / 6, 2 * new - 2)
-        seen = stats.nct.sf(limit, 2 * new - 2, 2 * sqrt(new / 2))
-        assert int(share) == pytest.approx(100 * among * seen, abs=3)
+    # The third best of 29 uniform values has a beta distribution.
+    third = stats.norm.isf(rng.beta(3, 27, size=1_000_000))
+    among = 100 * stats.norm.sf(third - 2).mean()
+    told = re.search(r"among them in (\d+) %.* (\d+) % with 5 .* (\d+) % with 10\.", text).groups()
+    expected = [among]
+    for new in (5, 10):
+        a_and_b = rng.chisquare(2 * new - 2, size=1_000_000) / (2 * new - 2)
+        t = (2 * sqrt(new / 2) + rng.normal(size=1_000_000)) / np.sqrt(a_and_b)
+        expected.append(among * (t > stats.t.ppf(1 - 0.05 / 6, 2 * new - 2)).mean())
+    assert [int(share) for share in told] == pytest.approx(expected, abs=0.7)
+
+
+def test_a_chance_to_be_among_the_few_that_forgets_a_rival_would_be_noticed():
+    def among(planted=None):
+        few = {"FEW": 3, "TRIALS": 30, "limit": lambda *_: 1, "draws": {"normal": None}}
+        few["search_and_decide"] = lambda *_, **__: (np.zeros((1, 3)), np.zeros((1, 3)))
+        cells = run_cells(NOTEBOOK, "def power(", planted=planted, np=np, stats=stats, **few)
+        return cells["among_the_few"](2)
+
+    rng = np.random.default_rng(0)
+    rivals = np.sort(rng.normal(size=(50_000, 29)), axis=1)[:, -3]
+    expected = (2 + rng.normal(size=50_000) > rivals).mean()
+    assert among() == pytest.approx(expected, abs=0.01)
+    with pytest.raises(AssertionError):
+        assert among(("(FEW - 1, ", "(FEW - 2, ")) == pytest.approx(expected, abs=0.01)
 
 
 IN_USE = {"CIFAR-10": (300, 2, 0, 3e-4, 128), "digits": (128, 2, 0.2, 0, 3e-3, 64)}
@@ -583,34 +633,70 @@ def test_the_test_accuracies_have_the_uncertainty_of_seeds_and_images(first, goo
         assert float(error) == pytest.approx(expected, rel=0.02)
 
 
-def test_the_first_verdict_hangs_by_a_hair_and_the_choice_does_not(first, deep, tables):
-    text = conclusion(NOTEBOOK, "hangs by a hair")
+def parameters_of(configuration):  # 32 x 32 x 3 pixels, then the layers, then ten classes
+    units, layers = configuration[:2]
+    return (3072 + 1) * units + (layers - 1) * (units + 1) * units + (units + 1) * 10
+
+
+def chosen_by_scipy(scores, in_use):
+    """The rule's steps 3 and 4, by p values: {configuration: new scores} -> the one it takes."""
+
+    def beats(one, other):
+        return 6 * stats.ttest_ind(one, other, alternative="greater").pvalue < 0.05
+
+    better = {one: new for one, new in scores.items() if beats(new, in_use)}
+    first = max(better.values(), key=np.mean, default=None)
+    equal = [one for one, new in better.items() if not beats(first, new)]
+    return min(equal, key=lambda one: (parameters_of(one), -np.mean(better[one])), default="in use")
+
+
+def test_the_first_verdict_hangs_by_a_thread_and_the_choice_hardly_depends_on_it(first, deep):
+    text = conclusion(NOTEBOOK, "hangs by a thread")
     gaps = re.findall(rf"{NUMBER} \+- {NUMBER}", text)
+    verdicts = re.search(r"together\): (\w+), (\w+), (\w+)(, as before)?\.", text).groups()
     total, *ways = re.search(
         r"Of the (\d+) ways .* seeds, (\d+), (\d+) and (\d+) call", text
     ).groups()
     picks = [list(five) for five in combinations(range(3, 13), 5)]
     assert int(total) == len(picks)
     in_use, top = deep.loc[IN_USE["CIFAR-10"]], first[1].nlargest(3).index
-    for one, (gap, error), count in zip(top, gaps, ways, strict=True):
-        spare = stats.ttest_ind(deep.loc[one, 8:], in_use.loc[8:]).confidence_interval()
-        assert float(gap) == pytest.approx((spare.low + spare.high) / 2, abs=1e-4)
-        assert float(error) == pytest.approx((spare.high - spare.low) / 2, abs=1e-4)
+    for one, (gap, error), verdict, count in zip(top, gaps, verdicts, ways, strict=False):
+        spare = stats.ttest_ind(deep.loc[one, 8:], in_use.loc[8:])
+        low, high = spare.confidence_interval(1 - 0.05 / 3)
+        assert [float(gap), float(error)] == pytest.approx(
+            [(high + low) / 2, (high - low) / 2], abs=1e-4
+        )
+        assert verdict == ("better" if 3 * spare.pvalue < 0.05 else "draw")
         ps = np.array([stats.ttest_ind(deep.loc[one, five], in_use[five], alternative="greater")
                        .pvalue for five in picks])  # fmt: skip
         assert int(count) == (6 * ps < 0.05).sum()
-    beaten = stats.ttest_ind(*(deep.loc[one, 3:7] for one in (top[2], top[0])))
-    assert beaten.statistic > 0 and 3 * beaten.pvalue < 0.05
-    parameters = int(re.search(r"both have ([\d,]+) parameters", text)[1].replace(",", ""))
-    for one in (top[0], top[2]):  # 32 x 32 x 3 pixels, three layers, ten classes
-        units, layers = one[:2]
-        hidden = (3072 + 1) * units + (layers - 1) * (units + 1) * units
-        assert parameters == hidden + (units + 1) * 10
+    assert verdicts[1] == "draw" and verdicts[3] == ", as before"
+    # With all ten seeds the second leads by less than five of them would see.
+    lead = deep.loc[top[1]].mean() - in_use.mean()
+    assert 0 < lead < 2.5 * sigma(deep)
+
+
+def test_nearly_all_ways_to_take_five_seeds_choose_the_same_configuration(first, deep):
+    text = conclusion(NOTEBOOK, "hardly depends on either verdict")
+    told = re.search(
+        r"verdict: (\d+) of the (\d+) ways .* (\d+) the second.* and (\d+) keep", text
+    ).groups()
+    top, chosen = first[1].nlargest(3).index, []
+    scores = deep.loc[list(top)].T.to_dict("series")
+    in_use = deep.loc[IN_USE["CIFAR-10"]]
+    for five in map(list, combinations(range(3, 13), 5)):
+        chosen.append(chosen_by_scipy({one: scores[one][five] for one in top}, in_use[five]))
+    counts = [chosen.count(one) for one in (top[2], top[1], "in use")]
+    third, total, second, old = map(int, told)
+    assert [third, second, old] == counts and total == len(chosen) == sum(counts)
+    assert third > 200 and parameters_of(top[1]) < parameters_of(top[2])
+    parameters = int(re.search(r"better have ([\d,]+) parameters each", text)[1].replace(",", ""))
+    assert parameters == parameters_of(top[0]) == parameters_of(top[2])
 
 
 def test_no_order_of_the_table_makes_a_digits_verdict(tables):
-    text = conclusion(NOTEBOOK, "hangs by a hair")
-    told = re.search(r"(\d+) configurations share .* on (\d+) of them is a draw", text).groups()
+    text = conclusion(NOTEBOOK, "hardly depends on either verdict")
+    told = re.search(r"(\d+) configurations share .* All (\d+) would be draws", text).groups()
     digits = best_epochs(tables["digits"])
     right = (200 * digits).round().astype(int)  # of 200 images
     tied = right[1] == right[1].sort_values().iloc[-3]
