@@ -21,8 +21,11 @@ if TYPE_CHECKING:  # for editors and type checkers, which then complete these na
     from helpers.plots import plot_against as plot_against
     from helpers.plots import plot_bands as plot_bands
     from helpers.plots import plot_curves as plot_curves
+    from helpers.plots import plot_designs as plot_designs
     from helpers.plots import plot_draws as plot_draws
+    from helpers.plots import plot_losses as plot_losses
     from helpers.plots import plot_parallel as plot_parallel
+    from helpers.plots import plot_scores as plot_scores
     from helpers.plots import plot_trials as plot_trials
     from helpers.plots import show_confusion as show_confusion
     from helpers.plots import show_images as show_images
@@ -52,8 +55,11 @@ _ROOMS = {
     "plot_against": "plots",
     "plot_bands": "plots",
     "plot_curves": "plots",
+    "plot_designs": "plots",
     "plot_draws": "plots",
+    "plot_losses": "plots",
     "plot_parallel": "plots",
+    "plot_scores": "plots",
     "plot_trials": "plots",
     "protect": "search",
     "reuse_trials": "search",

@@ -67,7 +67,9 @@ def plot_curves(
     Args:
         curves: What `learning_curves` returned: `trial`, `epoch` and the metric.
         metric: The column to show.
-        names: What to call each trial, by its number; by default "trial" and the number.
+        names: What to call each trial, by its number, in the order in which the legend lists
+            them and the shades run from dark to light. Trials without a name are left out. By
+            default all are shown in the order of their numbers.
 
     Raises:
         ValueError: There is no such metric.
@@ -77,15 +79,41 @@ def plot_curves(
         raise ValueError(f"The curves hold {', '.join(known)}, but no {metric!r}.")
     # Not by `pivot_table`, which leaves out a trial that diverged: its curve is all NaN.
     by_trial = curves.groupby(["epoch", "trial"])[metric].mean().unstack()
-    fig, ((ax,),) = new_figure(1, 1, 8, 4.2)
-    # Shades in the order of the trials, and a marker for each: lines can be told apart even
-    # without colour.
-    shades = plt.get_cmap("viridis")(np.linspace(0, 0.9, by_trial.shape[1]))
-    for number, (trial, curve) in enumerate(by_trial.items()):
-        label = f"trial {trial}" if names is None else names[trial]
-        ax.plot(curve, color=shades[number], marker="osD^v<>P*X"[number % 10], label=label)
+    if names is None:
+        names = {trial: f"trial {trial}" for trial in by_trial}
+    fig, ((ax,),) = new_figure(1, 1, 9, 4.8)
+    # A marker for each trial beside its shade: lines can be told apart even without colour.
+    shades = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(names)))
+    for number, (trial, label) in enumerate(names.items()):
+        marker = "osD^v<>P*X"[number % 10]
+        ax.plot(by_trial[trial], color=shades[number], marker=marker, ms=9, label=label)
     ax.set(title="Learning curves of the trials", xlabel="epoch", ylabel=metric)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if by_trial.shape[1] <= 12:
+    if len(names) <= 12:
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return fig
+
+
+@styled()
+def plot_losses(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Shows the training loss and the validation loss of several trainings, a panel for each.
+
+    Args:
+        histories: By name, what `model.fit(...).history` holds: at least `loss` and `val_loss`,
+            in nats, one value an epoch. All panels share their axes.
+
+    Raises:
+        ValueError: There are no histories.
+    """
+    if not histories:
+        raise ValueError("There is nothing to show: no histories.")
+    fig, (panels,) = new_figure(1, len(histories), 2.9 * len(histories) + 0.5, 3.6, sharey=True)
+    for ax, (name, history) in zip(panels, histories.items(), strict=True):
+        epochs = np.arange(1, len(history["loss"]) + 1)
+        ax.plot(epochs, history["loss"], color=BLUE, label="training")
+        ax.plot(epochs, history["val_loss"], color=VERMILION, ls="--", label="validation")
+        ax.set(title=name, xlabel="epoch")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[0].set_ylabel("cross-entropy (nats)")
+    panels[0].legend()
     return fig

@@ -167,3 +167,33 @@ def test_plot_curves_names_no_column_that_is_not_a_metric():
     with pytest.raises(ValueError) as caught:
         plots.plot_curves(curves, metric="acc")
     assert str(caught.value) == "The curves hold val_acc, loss, but no 'acc'."
+
+
+def test_plot_curves_lists_the_trials_in_the_order_of_their_names_and_shades_them_in_it():
+    (ax,) = plots.plot_curves(curves_of(3), names={2: "narrow", 0: "wide"}).axes
+    assert entries(ax.get_legend()) == ["narrow", "wide"]
+    assert points(line(ax, "narrow")) == [(1, 2.1), (2, 2.2)]
+    shades = plt.get_cmap("viridis")([0, 0.9])
+    np.testing.assert_allclose([one.get_color() for one in ax.lines], shades)
+    assert {one.get_markersize() for one in ax.lines} == {9}
+
+
+def test_plot_losses_shows_both_losses_of_every_training_on_shared_axes():
+    flat, steep = {"loss": [2, 1], "val_loss": [3, 2]}, {"loss": [9, 1, 0], "val_loss": [8, 7, 6]}
+    first, second = plots.plot_losses({"A": flat, "B": steep}).axes
+    assert labels(first) == ("A", "epoch", "cross-entropy (nats)")
+    assert labels(second) == ("B", "epoch", "")
+    assert points(line(second, "training")) == [(1, 9), (2, 1), (3, 0)]
+    assert looks(first) == {
+        "training": (BLUE, "-", "None"),
+        "validation": (VERMILION, "--", "None"),
+    }
+    assert entries(first.get_legend()) == ["training", "validation"]
+    assert first.get_ylim() == second.get_ylim()
+    assert has_whole_ticks(first) and has_whole_ticks(second)
+    assert points(line(first, "validation")) == [(1, 3), (2, 2)]
+
+
+def test_plot_losses_of_nothing_says_so():
+    with pytest.raises(ValueError, match="no histories"):
+        plots.plot_losses({})

@@ -41,7 +41,8 @@ SIZES = {
     "draw_search_loop": (plots.draw_search_loop, (10, 2.8)),
     "draw_split": (lambda: plots.draw_split({"all": {"a": 1}}), (10, 1.9)),
     "show_loss_acc": (lambda: plots.show_loss_acc({"loss": [1.0], "acc": [1.0]}), (11, 4)),
-    "plot_curves": (lambda: plots.plot_curves(CURVES), (8, 4.2)),
+    "plot_curves": (lambda: plots.plot_curves(CURVES), (9, 4.8)),
+    "plot_losses": (lambda: plots.plot_losses({"a": LOSSES, "b": LOSSES}), (6.3, 3.6)),
     "show_images": (lambda: plots.show_images(IMAGES, LABELS, "ab", per_class=5), (4.9, 7.6)),
     "show_confusion": (lambda: plots.show_confusion(np.eye(2), "ab"), (8.4, 7.4)),
     "plot_bands": (lambda: plots.plot_bands(RUNS, **AXES), (9, 4.6)),
@@ -50,7 +51,13 @@ SIZES = {
     "plot_trials": (lambda: plots.plot_trials(TABLE), (11, 4)),
     "plot_draws": (lambda: plots.plot_draws({"a": [1], "b": [2]}), (9, 4.6)),
     "plot_parallel": (lambda: plots.plot_parallel(TABLE, ["a", "b"]), (10, 5)),
+    "plot_scores": (lambda: plots.plot_scores([1], [1], [1], xlabel="x", ylabel="y"), (9, 4.4)),
+    "plot_designs": (
+        lambda: plots.plot_designs({"a": np.ones((2, 2))}, xlabel="x", ylabel="y"),
+        (4.6, 4.8),
+    ),
 }
+LOSSES = {"loss": [1.0], "val_loss": [2.0]}
 CURVES = pd.DataFrame({"trial": [0], "execution": [1], "epoch": [1], "val_acc": [0.1]})
 IMAGES, LABELS = np.zeros((2, 4, 4, 3)), np.array([0, 1])
 RUNS = {name: np.zeros((1, 2)) for name in "abc"}
