@@ -70,6 +70,13 @@ SABOTAGES = {
         '(np.fmax if direction == "max" else np.fmin)',
         "np.fmin",
     ),
+    "the last epoch of every trial is left out": (
+        "04_search_at_random",
+        "every epoch was recorded",
+        "search/table.py",
+        'for trial_id, record in records for epoch in record["epochs"]',
+        'for trial_id, record in records for epoch in record["epochs"][:-1]',
+    ),
     "the plot drops the last trial": (
         "04_search_at_random",
         "one bar for every trial",

@@ -4,6 +4,7 @@ import gzip
 import re
 from math import sqrt
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.support.notebook_cells import FOLDER, conclusion
+from tests.support.notebook_cells import FOLDER, conclusion, run_cells
 
 SEARCH, RETRAIN = "04_search_at_random", "05_retrain_best_model"
 BANK = Path(__file__).parents[2] / "bank" / "cifar10_mlp.csv.gz"
@@ -235,3 +236,63 @@ def test_the_answer_of_notebook_05_is_what_the_one_look_showed(log, trials):
     assert numbers("longer training gained N points", text) == gained
     differ = [pytest.approx(accuracy - last, abs=1.1e-4)]
     assert numbers("Validation and test differ by N", text) == differ
+
+
+# --- Mistakes in the notebooks' own cells, which their claims notice ------------------------
+
+
+def predictor(right):
+    """Returns a stand-in for a model that is right about the images where `right` is true."""
+    guesses = np.where(right[:, None], np.eye(10)[0], np.eye(10)[1])
+    return SimpleNamespace(predict=lambda images, verbose: guesses)
+
+
+def luck_of_images(**planted):
+    rng = np.random.default_rng(7)
+    alike = rng.random(10_000)
+    first, second = alike < 0.43, (alike < 0.40) | (rng.random(10_000) < 0.03)
+    run_cells(
+        SEARCH,
+        "chance = {",
+        "of_difference = ",
+        "2 * standard_error > 0.009",
+        np=np,
+        table=pd.DataFrame({"score": [first.mean(), second.mean(), 0.39]}),
+        x_val=np.zeros(10_000),
+        y_val=np.eye(10)[np.zeros(10_000, int)],
+        best_models=[predictor(first), predictor(second)],
+        **planted,
+    )
+
+
+def luck_of_a_choice(**planted):
+    names = {"np": np, "gain": None, "budget": SimpleNamespace(name="quick")}
+    run_cells(RETRAIN, "def expected_max", "draws.mean() - expected_max(6)", **names, **planted)
+
+
+MISTAKES = {
+    "a standard error without its root": (
+        luck_of_images,
+        ("np.sqrt(first * (1 - first) / images)", "first * (1 - first) / images"),
+    ),
+    "one best width instead of two": (luck_of_images, ("comb(18, trials)", "comb(19, trials)")),
+    "the standard deviation for the error": (
+        luck_of_images,
+        ("only_one.std(ddof=1) / np.sqrt(images)", "only_one.std(ddof=1) / 10"),
+    ),
+    "the errors of two scores added up": (
+        luck_of_images,
+        ("only_one.std(ddof=1) / np.sqrt(images)", "np.sqrt(2) * standard_error"),
+    ),
+    "a maximum of one more": (luck_of_a_choice, ("cdf(x) ** (k - 1)", "cdf(x) ** k")),
+    "a maximum that forgets how many": (luck_of_a_choice, ("x * k * stats", "x * stats")),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_claim_notices(mistake):
+    run, planted = MISTAKES[mistake]
+    run()  # sound cells pass
+    with pytest.raises(AssertionError) as caught:
+        run(planted=planted)
+    assert "plant something else" not in str(caught.value)
