@@ -80,6 +80,22 @@ def test_a_chief_serves_as_the_course_does_and_ends_soon_after_its_workers(tmp_p
     assert oracle_chief.start_server is not kerastuner_s
 
 
+def test_a_worker_puts_its_own_state_in_place_in_one_step(tmp_path, monkeypatch):
+    monkeypatch.setattr(protection.kerastuner, "keeps_books", lambda oracle: False)
+    monkeypatch.setattr(protection.kerastuner, "make_client_patient", lambda *_, **__: None)
+    tuner = make(tmp_path)
+    protect(tuner)
+    replaced, replace = [], os.replace
+
+    def note_and_replace(source, target):
+        replaced.append(os.path.basename(target))
+        replace(source, target)
+
+    monkeypatch.setattr(files.os, "replace", note_and_replace)
+    tuner.save()
+    assert replaced == ["tuner0.json"]
+
+
 @pytest.mark.parametrize("max_trials", [None, 1000])
 def test_a_grid_that_tried_every_combination_can_be_opened_again(tmp_path, max_trials):
     """Some of them conditional, one declared late, and one that failed."""
