@@ -112,7 +112,7 @@ fi
 rm -f "$stamp"
 echo "Installing requirements.txt into .venv with Python $version: some minutes, and only once."
 
-# uv takes a quarter of pip's time, but has to be told of the mirror that pip is configured for.
+# uv takes a third of pip's time, but has to be told of the mirror that pip is configured for.
 install_with_uv() {
     .venv/bin/python -m pip install --disable-pip-version-check --quiet --retries 1 uv 2>/dev/null || return 1
     index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
