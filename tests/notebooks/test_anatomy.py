@@ -1,14 +1,12 @@
 """The shape of the notebooks that are listed here: answered, folded, and practised."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 
+from tests.support.notebook_cells import FOLDER
 from tests.support.notebook_rules import tags
-
-FOLDER = Path(__file__).parents[2] / "notebooks"
 
 # Where each item of "You will" is practised: an exercise, or words of a cell that the reader runs.
 PRACTISED = {
@@ -33,6 +31,21 @@ PRACTISED = {
         "check a model's input": "Exercise C",
         "find the mistakes": "Exercise D",
     },
+    "04_search_at_random": {
+        "name the searches that KerasTuner offers": "answer_d = {",
+        "configure `RandomSearch` for a search of your own": "def answer_b",
+        "read the summary, the table and the pictures": "def answer_c",
+        "take the best models out": "searched, searched.get_best_models()[0]",
+        "say what a handful of trials cannot": "answer_a = ...",
+    },
+    "05_retrain_best_model": {
+        "get the best hyperparameters out": "model = build_model(best_hps[0])",
+        "train it in full, and read its curves": "answer_b = {",
+        "judge it on the test set, once": "result = test_set.evaluate(model)",
+        "see which classes it confuses": "def answer_a",
+        "save it, and load it again in another process": "def answer_c",
+        "decide what to do next": "answer_b = {",
+    },
 }
 
 
@@ -43,11 +56,12 @@ def cells(notebook):
 @pytest.mark.parametrize("notebook", PRACTISED)
 def test_the_story_ends_with_an_answer_and_a_claim(notebook):
     sources = [cell.source for cell in cells(notebook)]
-    start = next(i for i, source in enumerate(sources) if source.startswith("## The answer\n"))
-    end = next(i for i, s in enumerate(sources) if s.startswith("## What you can do now"))
+    start = next(i for i, source in enumerate(sources) if "## The answer\n" in source)
+    end = next(i for i, source in enumerate(sources) if "## What you can do now" in source)
     kinds = [tags(cell) for cell in cells(notebook)[start + 1 : end]]
     assert "conclusion" in kinds[0] and kinds[-1] == ["claim"]
-    asked = re.search(r"question[^:*]*: (.*?)\*\*", " ".join(sources[0].split()))[1]
+    # In bold, sometimes after the words "Its question:".
+    asked = re.search(r"\*\*(?:[^*?]*: )?([^*?]+\?)\*\*", " ".join(sources[0].split()))[1]
     repeated = " ".join(sources[start].split())
     assert asked[0].upper() + asked[1:] in repeated, "it answers another question"
 

@@ -5,7 +5,6 @@ To add a notebook, write a module like those in `wrong_answers` and name it in M
 
 import re
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,13 +12,12 @@ import nbformat
 import pytest
 
 from tests.notebooks.wrong_answers import build_model, draw_values, look_at_cifar10
-from tests.support.notebook_cells import run_cells
+from tests.support.notebook_cells import FOLDER, run_cells
 from tests.support.notebook_rules import tags
 
 pytestmark = pytest.mark.tensorflow
 
 MODULES = {module.NOTEBOOK: module for module in (draw_values, look_at_cifar10, build_model)}
-FOLDER = Path(__file__).parents[2] / "notebooks"
 AT_LEAST = 3  # wrong answers that each self-check must refuse
 
 

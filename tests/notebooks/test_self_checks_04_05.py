@@ -1,17 +1,16 @@
-"""What the self-checks of notebooks 04 and 05 refuse, and where each promise is practised."""
+"""What the self-checks of notebooks 04 and 05 refuse."""
 
 import os
 from math import comb
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.data import CLASS_NAMES
-from tests.support.notebook_cells import FOLDER, run_cells
+from tests.support.notebook_cells import run_cells
 
 SEARCH, RETRAIN = "04_search_at_random", "05_retrain_best_model"
 Wrong = dict[str, tuple[object, str]]
@@ -259,36 +258,3 @@ def test_what_a_fresh_process_says_is_not(mistake, tmp_path, monkeypatch):
     names = {"np": np, "x_val": np.zeros((30, 2)), "path": Path("model"), "model": model}
     check = run_cells(RETRAIN, "def answer_c", "def check_c", **names)["check_c"]
     assert words in refused(check, answer)
-
-
-# --- What the notebooks promise -----------------------------------------------------------
-
-# For each item of "You will", words of a cell or of an exercise that practises it.
-PRACTISED = {
-    SEARCH: {
-        "name the searches that KerasTuner offers": "answer_d = {",
-        "configure `RandomSearch` for a search of your own": "def answer_b",
-        "read the summary, the table and the pictures": "def answer_c",
-        "take the best models out": "searched, searched.get_best_models()[0]",
-        "say what a handful of trials cannot": "answer_a = ...",
-    },
-    RETRAIN: {
-        "get the best hyperparameters out": "model = build_model(best_hps[0])",
-        "train it in full, and read its curves": "answer_b = {",
-        "judge it on the test set, once": "result = test_set.evaluate(model)",
-        "see which classes it confuses": "def answer_a",
-        "save it, and load it again in another process": "def answer_c",
-        "decide what to do next": "answer_b = {",
-    },
-}
-
-
-@pytest.mark.parametrize("name", PRACTISED)
-def test_everything_that_a_notebook_promises_is_practised(name):
-    cells = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells
-    will = cells[0].source.partition("**You will**")[2].partition("**You need**")[0]
-    promised = [line[2:] for line in will.splitlines() if line.startswith("- ")]
-    assert len(promised) == len(PRACTISED[name])
-    for item, (words, practice) in zip(promised, PRACTISED[name].items(), strict=True):
-        assert item.startswith(words)
-        assert any(practice in cell.source for cell in cells if cell.cell_type == "code"), item
