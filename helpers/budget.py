@@ -9,7 +9,7 @@ DEFAULT = "lesson"
 # The prose of the notebooks speaks of results that a `quick` run is too small to have.
 TOO_LITTLE = (
     "This shows that every cell runs. Its numbers are too noisy to compare anything by, or to "
-    f"find in them what the text says: for that, set {VARIABLE}={DEFAULT}."
+    f"find in them what the text says: for that, use the budget {DEFAULT}."
 )
 
 
@@ -36,12 +36,16 @@ class Budget:
     repeats: int
 
     def __str__(self) -> str:
-        """Returns the budget as a notebook prints it; at `quick`, with what it can't show."""
-        line = (
-            f"Budget: {self.name} ({self.trials} trials of {self.epochs} epochs on "
-            f"{self.train_images:,} images, {self.retrain_epochs} epochs to retrain)"
-        )
-        return f"{line}\n{TOO_LITTLE}" if self.name == "quick" else line
+        """Returns the budget as a notebook prints it, and what the other budgets are.
+
+        At `quick`, it also says what such a run can't show.
+        """
+        line = f"Budget: {self.name} ({self._sizes()}, {self.retrain_epochs} epochs to retrain)"
+        lines = [line, TOO_LITTLE] if self.name == "quick" else [line]
+        return "\n".join([*lines, "", *_choices()])
+
+    def _sizes(self) -> str:
+        return f"{self.trials} trials of {self.epochs} epochs on {self.train_images:,} images"
 
 
 BUDGETS = {
@@ -58,6 +62,21 @@ BUDGETS = {
         Budget("full", 40_000, 10_000, trials=16, epochs=12, retrain_epochs=50, repeats=100),
     )
 }
+
+
+def _choices() -> list[str]:
+    purposes = {
+        "quick": "to see that everything runs, in seconds",
+        "lesson": "the size of the lecture, whose results the text describes",
+        "full": "for a computer with a GPU",
+    }
+    width = max(map(len, BUDGETS))
+    return [
+        "A budget says how much work a notebook does. There are three:",
+        *(f"  {name:{width}}  {BUDGETS[name]._sizes()}: {purposes[name]}" for name in purposes),
+        'To change it, write get_budget("quick") above, or set the environment variable',
+        f"{VARIABLE}=quick before you start JupyterLab. Then run all cells again.",
+    ]
 
 
 def get_budget(name: str | None = None) -> Budget:

@@ -39,16 +39,26 @@ def test_lesson_is_the_lecture_s_own_size():
     assert budget.train_images + budget.validation_images == 50_000
 
 
-def test_a_budget_prints_its_name_and_sizes_in_one_line():
-    assert str(BUDGETS["lesson"]) == (
-        "Budget: lesson (6 trials of 4 epochs on 40,000 images, 20 epochs to retrain)"
-    )
+def test_a_budget_prints_its_name_and_sizes_in_its_first_line():
+    first, empty, *_ = str(BUDGETS["lesson"]).splitlines()
+    assert first == "Budget: lesson (6 trials of 4 epochs on 40,000 images, 20 epochs to retrain)"
+    assert empty == ""
 
 
-def test_quick_says_in_a_line_what_its_numbers_can_not_show():
-    first, second = str(BUDGETS["quick"]).splitlines()
+def test_quick_says_in_its_second_line_what_its_numbers_can_not_show():
+    first, second, empty, *_ = str(BUDGETS["quick"]).splitlines()
     assert first.startswith("Budget: quick (") and first.endswith(")")
-    assert "too noisy" in second and "COURSE_BUDGET=lesson" in second
+    assert "too noisy" in second and second.endswith("use the budget lesson.") and empty == ""
+
+
+@pytest.mark.parametrize("budget", BUDGETS.values(), ids=lambda budget: budget.name)
+def test_every_budget_says_what_all_of_them_are_and_how_one_changes_it(budget):
+    _, choices = str(budget).split("\n\n")
+    for other in BUDGETS.values():
+        sizes = f"{other.trials} trials of {other.epochs} epochs on {other.train_images:,} images"
+        assert f"  {other.name:6}  {sizes}: " in choices
+    assert 'write get_budget("quick") above' in choices and "COURSE_BUDGET=quick" in choices
+    assert max(map(len, choices.splitlines())) < 110, "it would be wrapped on a small screen"
 
 
 def test_no_budget_draws_more_trials_than_the_space_of_the_lecture_has_values():
