@@ -1,6 +1,5 @@
 """What is for the reader's own searches, tried on the kinds of searches that people write."""
 
-import gc
 import os
 import subprocess
 import sys
@@ -37,16 +36,10 @@ DRAWS_AGAIN = (keras_tuner.oracles.RandomSearchOracle, keras_tuner.oracles.GridS
 
 
 @pytest.fixture(autouse=True, scope="module")
-def no_overhead():
-    """Trainings this short would spend their time on TensorFlow's graphs, and on garbage.
-
-    KerasTuner has Python collect it before each trial, for a second once TensorFlow is loaded.
-    """
+def no_graphs():
+    """Trainings this short would spend their time on TensorFlow's graphs."""
     tf.config.run_functions_eagerly(True)
-    gc.collect()
-    gc.freeze()
     yield
-    gc.unfreeze()
     tf.config.run_functions_eagerly(False)
 
 

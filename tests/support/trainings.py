@@ -1,8 +1,5 @@
 """Trainings that die where a test wants them to, and whose results can be compared."""
 
-import contextlib
-import gc
-
 import keras
 import keras_tuner
 import numpy as np
@@ -23,18 +20,6 @@ def build(hp):
     optimizer = keras.optimizers.SGD(0.02, momentum=0.9)
     model.compile(optimizer, loss="categorical_crossentropy", run_eagerly=True)
     return model
-
-
-@contextlib.contextmanager
-def quick_collection():
-    """Has Python's collector pass over what is there already: all of TensorFlow.
-
-    KerasTuner calls it before each model is built.
-    """
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class Diary(keras.callbacks.Callback):

@@ -1,7 +1,6 @@
 """What the tests of this room share."""
 
 import functools
-import gc
 
 import pytest
 
@@ -26,12 +25,3 @@ def untimed(request, monkeypatch):
     """Keeps rehearsals from timing anything, unless a test asks for it."""
     if "timed" not in request.fixturenames:
         monkeypatch.setattr(rehearsal, "_time_steps", lambda *_: None)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def short_garbage_collections():
-    """KerasTuner collects garbage before each trial, for a second once TensorFlow is loaded."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()

@@ -5,15 +5,9 @@ import pytest
 
 from helpers.search import protect, trials_table
 from tests.support.crashes import Died
-from tests.support.trainings import Diary, X, Y, make, quick_collection, search
+from tests.support.trainings import Diary, X, Y, make, search
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def collection():
-    with quick_collection():
-        yield
 
 
 SCORES = [0.5, 0.2, 0.9, 0.7, 0.2, 0.6]

@@ -8,13 +8,7 @@ import pytest
 from helpers import kerastuner
 from helpers.search import deadline, mend_project, protect, trials_table
 from tests.support import crashes
-from tests.support.trainings import Diary, build, make, outcome, quick_collection, search
-
-
-@pytest.fixture(scope="module", autouse=True)
-def collection():
-    with quick_collection():
-        yield
+from tests.support.trainings import Diary, build, make, outcome, search
 
 
 @pytest.fixture

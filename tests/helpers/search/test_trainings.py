@@ -15,7 +15,7 @@ import pytest
 from helpers import files
 from helpers.search import DiskError, learning_curves, mend_project, trainings, trials_table
 from tests.support.crashes import Died, posix
-from tests.support.trainings import EPOCHS, Diary, build, make, outcome, quick_collection, search
+from tests.support.trainings import EPOCHS, Diary, build, make, outcome, search
 
 ROOT = Path(__file__).parents[3]
 KILLED = """
@@ -31,12 +31,6 @@ class Kill(keras.callbacks.Callback):
 
 search(make(Path(sys.argv[1])), Kill())
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def collection():
-    with quick_collection():
-        yield
 
 
 @pytest.fixture(scope="module")
