@@ -35,7 +35,9 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
-CELL_METADATA = {"tags", "jupyter"}  # what a cell keeps: what it is for, and whether it is folded
+# What a cell keeps: what it is for, whether it is folded, the sentences of the prose that a claim
+# proves, and the ids of the cells whose predictions it answers.
+CELL_METADATA = {"tags", "jupyter", "proves", "answers"}
 LAST_WORDS = 2000  # characters of what a kernel wrote before it died
 
 

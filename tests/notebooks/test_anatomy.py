@@ -5,8 +5,8 @@ import re
 import nbformat
 import pytest
 
+from tests.support import notebook_rules as rules
 from tests.support.notebook_cells import FOLDER
-from tests.support.notebook_rules import tags
 
 # Where each item of "You will" is practised: an exercise, or words of a cell that the reader runs.
 PRACTISED = {
@@ -53,25 +53,19 @@ def cells(notebook):
     return nbformat.read(FOLDER / f"{notebook}.ipynb", as_version=4).cells
 
 
-@pytest.mark.parametrize("notebook", PRACTISED)
-def test_the_story_ends_with_an_answer_and_a_claim(notebook):
-    sources = [cell.source for cell in cells(notebook)]
-    start = next(i for i, source in enumerate(sources) if "## The answer\n" in source)
-    end = next(i for i, source in enumerate(sources) if "## What you can do now" in source)
-    kinds = [tags(cell) for cell in cells(notebook)[start + 1 : end]]
-    assert "conclusion" in kinds[0] and kinds[-1] == ["claim"]
-    # In bold, sometimes after the words "Its question:".
-    asked = re.search(r"\*\*(?:[^*?]*: )?([^*?]+\?)\*\*", " ".join(sources[0].split()))[1]
-    repeated = " ".join(sources[start].split())
-    assert asked[0].upper() + asked[1:] in repeated, "it answers another question"
+# They move to RULES, which all notebooks keep, when the last notebook is listed.
+SHAPE = (
+    rules.ends_its_story_with_a_conclusion,
+    rules.folds_its_claims,
+    rules.names_the_sentences_that_its_claims_prove,
+    rules.answers_its_predictions,
+)
 
 
+@pytest.mark.parametrize("rule", SHAPE, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("notebook", PRACTISED)
-def test_claims_are_folded_away(notebook):
-    claims = [cell for cell in cells(notebook) if "claim" in tags(cell)]
-    assert claims and all(
-        cell.metadata.get("jupyter") == {"source_hidden": True} for cell in claims
-    )
+def test_the_notebook_has_the_shape(notebook, rule):
+    assert rule(nbformat.read(FOLDER / f"{notebook}.ipynb", as_version=4)) == []
 
 
 @pytest.mark.parametrize("notebook", PRACTISED)

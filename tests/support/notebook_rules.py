@@ -164,6 +164,63 @@ def _asserts(source: str) -> bool:
     return any(proves(node) for node in ast.walk(ast.parse(source)))
 
 
+def names_the_sentences_that_its_claims_prove(notebook: NotebookNode) -> list[str]:
+    breaches, read = [], ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            read += _on_one_line(cell.source) + " "
+        elif "claim" in tags(cell):
+            sentences = cell.metadata.get("proves", [])
+            breaches += [] if sentences else [f"the claim {cell.id} names no sentence"]
+            breaches += [
+                f"the claim {cell.id} proves what the text before it does not say: {sentence}"
+                for sentence in sentences
+                if _on_one_line(sentence) not in read
+            ]
+    return breaches
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def answers_its_predictions(notebook: NotebookNode) -> list[str]:
+    asked, answered, breaches = set(), set(), []
+    for cell in notebook.cells:
+        for question in cell.metadata.get("answers", []):
+            answered.add(question)
+            if question not in asked:
+                breaches.append(f"cell {cell.id} answers {question}, which asks nothing before it")
+        if cell.cell_type == "markdown" and "**Predict before you run" in cell.source:
+            asked.add(cell.id)
+    return breaches + [f"nothing answers cell {question}" for question in sorted(asked - answered)]
+
+
+def ends_its_story_with_a_conclusion(notebook: NotebookNode) -> list[str]:
+    sources = [cell.source for cell in notebook.cells]
+    start = [i for i, source in enumerate(sources) if "## The answer\n" in source]
+    end = [i for i, source in enumerate(sources) if "## What you can do now" in source]
+    if len(start) != 1 or len(end) != 1:
+        return ["it has no section called The answer before What you can do now"]
+    kinds = [tags(cell) for cell in notebook.cells[start[0] + 1 : end[0]]]
+    if not kinds or "conclusion" not in kinds[0] or kinds[-1] != ["claim"]:
+        return ["its answer is not a conclusion first, and a claim in the end"]
+    # In bold, sometimes after the words "Its question:".
+    asked = re.search(r"\*\*(?:[^*?]*: )?([^*?]+\?)\*\*", _on_one_line(sources[0]))
+    repeated = _on_one_line(sources[start[0]])
+    if not asked or asked[1][0].upper() + asked[1][1:] not in repeated:
+        return ["its answer does not repeat the question of the first cell"]
+    return []
+
+
+def folds_its_claims(notebook: NotebookNode) -> list[str]:
+    return [
+        f"the claim in code cell {number} is not folded away"
+        for number, cell in _numbered(notebook)
+        if "claim" in tags(cell) and not cell.metadata.get("jupyter", {}).get("source_hidden")
+    ]
+
+
 def has_exercises_with_check_and_solution(notebook: NotebookNode) -> list[str]:
     breaches = []
     parts = ("answer", "self-check", "solution")

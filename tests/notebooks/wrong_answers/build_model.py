@@ -74,8 +74,8 @@ WRONG = {
     "d": [
         (builder(returned=False), "It returns no compiled model"),
         (builder(width=100), "The width from hp does not reach the layer"),
-        (builder(softmax=None), "no probabilities"),
-        (builder(softmax="sigmoid"), "no probabilities"),
+        (builder(softmax=None), "Not probabilities"),
+        (builder(softmax="sigmoid"), "Not probabilities"),
         (builder(scale=1), "The first loss is"),
         (builder(compiled=False), "It returns no compiled model"),
     ],
