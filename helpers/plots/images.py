@@ -57,7 +57,7 @@ def show_confusion(confusion: np.ndarray, class_names: Sequence[str]) -> Figure:
     if confusion.shape != (size, size):
         raise ValueError(f"{size} classes need {size} x {size} counts, not {confusion.shape}.")
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    fig, ((ax,),) = new_figure(1, 1, 8.4, 7.4)
+    fig, ((ax,),) = new_figure(1, 1, 7.4, 5.4)
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(size, size):
         share = shares[row, column]

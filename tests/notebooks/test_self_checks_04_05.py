@@ -88,8 +88,8 @@ WRONG_B: dict[str, tuple[dict, str]] = {
         "You search (learning_rate: ? to ?, no sampling).",
     ),
     "the width as well": ({"declare": two}, "; num_hidden: 50 to 1000, linear)."),
-    "no trial": ({"trials": 0}, "Only 0 trials were completed."),
-    "a single trial": ({"trials": 1}, "Only 1 trials were completed."),
+    "no trial": ({"trials": 0}, "Completed trials: 0. Run two or more."),
+    "a single trial": ({"trials": 1}, "Completed trials: 1. Run two or more."),
     "a rate that Adam never gets": ({"used": 0.001}, "Adam was given 0.001."),
     "an untrained model": ({"score": 0.1}, "This is not the trained one: `get_best_models`."),
 }

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from helpers import plots
+from helpers.data import CLASS_NAMES
 from tests.support.figures import labels
 
 NAMES = ("cat", "dog", "ship")
@@ -39,6 +40,19 @@ def test_show_confusion_labels_its_axes():
     assert bar.get_ylabel() == "share of the true class"
     assert [text.get_text() for text in ax.get_xticklabels()] == list(NAMES)
     assert [text.get_text() for text in ax.get_yticklabels()] == list(NAMES)
+
+
+def test_show_confusion_of_ten_classes_fits_on_a_screen_with_every_number_inside_its_cell():
+    fig = plots.show_confusion(100 * np.ones((10, 10), int), CLASS_NAMES)
+    fig.canvas.draw()
+    assert fig.get_tightbbox().height * fig.dpi <= 560  # pixels
+    ax, cell = fig.axes[0], fig.axes[0].get_window_extent().width / 10
+    for text in ax.texts:
+        text.set_text("100")  # the widest number
+        assert text.get_window_extent().width < 0.8 * cell
+    heights = [name.get_window_extent().height for name in ax.get_yticklabels()]
+    assert max(heights) < cell, "the names do not touch"
+    assert min(name.get_size() for name in ax.get_yticklabels()) >= 11
 
 
 def test_show_images_shows_pixels_as_they_are_beside_the_name_of_their_class():
