@@ -11,13 +11,22 @@ from typing import Any
 import nbformat
 import pytest
 
-from tests.notebooks.wrong_answers import build_model, draw_values, look_at_cifar10
-from tests.support.notebook_cells import FOLDER, run_cells
+from tests.notebooks.wrong_answers import (
+    build_model,
+    draw_values,
+    look_at_cifar10,
+    retrain_best_model,
+    search_at_random,
+)
+from tests.support.notebook_cells import FOLDER, value_of
 from tests.support.notebook_rules import tags
 
 pytestmark = pytest.mark.tensorflow
 
-MODULES = {module.NOTEBOOK: module for module in (draw_values, look_at_cifar10, build_model)}
+MODULES = {
+    module.NOTEBOOK: module
+    for module in (draw_values, look_at_cifar10, build_model, search_at_random, retrain_best_model)
+}
 AT_LEAST = 3  # wrong answers that each self-check must refuse
 
 
@@ -26,11 +35,17 @@ def names(notebook: str) -> dict[str, Any]:
     return MODULES[notebook].names()
 
 
-def ask(notebook: str, letter: str, answer: object) -> str:
+@pytest.fixture(autouse=True)
+def where_searches_are_kept(tmp_path, monkeypatch):
+    """Works in a folder of its own, with the one into which the notebooks write."""
+    (tmp_path / "searches").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+def ask(notebook: str, letter: str, answer: object) -> object:
     """Returns what the self-check says to an answer."""
     known = {**names(notebook), f"answer_{letter}": answer}
-    cells = run_cells(notebook, f"def check_{letter}(", **known)
-    return cells[f"check_{letter}"](answer)
+    return value_of(notebook, f"def check_{letter}(", **known)
 
 
 def cases(kind: str) -> list:

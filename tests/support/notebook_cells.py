@@ -1,5 +1,6 @@
 """Single cells of a notebook, for tests: what they compute, and what they have printed."""
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -38,6 +39,21 @@ def run_cells(
     namespace = dict(names)
     exec(compile(source, f"{notebook}.ipynb", "exec"), namespace)
     return namespace
+
+
+def value_of(notebook: str, words: str, **names: object) -> object:
+    """Returns what the one cell that holds these words shows: the value of its last line.
+
+    Args:
+        notebook: Its file's name, without the suffix.
+        words: What only this cell holds.
+        **names: What the cell takes from those before it.
+    """
+    *before, last = ast.parse(_cell(notebook, words).source).body
+    assert isinstance(last, ast.Expr)
+    namespace = dict(names)
+    exec(compile(ast.Module(before, []), f"{notebook}.ipynb", "exec"), namespace)
+    return eval(compile(ast.Expression(last.value), f"{notebook}.ipynb", "eval"), namespace)
 
 
 def conclusion(notebook: str, words: str) -> str:
