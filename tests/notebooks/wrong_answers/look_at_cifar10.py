@@ -120,7 +120,7 @@ WRONG = {
         (split_by(lambda number, *_: np.arange(number)[::-1]), "of ten classes to validate on"),
         (swap, "200 and 800 images, not 800 and 200"),
         (keep_all, "Some images are in both parts"),
-        (split_twice, "Labels got lost: shuffle once"),
+        (split_twice, "Labels don't match: shuffle once"),
         (split_by(lambda number, *_: shuffle(number, 0, None)), "The same seed, but another split"),
     ],
     "e": [
