@@ -46,6 +46,13 @@ PRACTISED = {
         "save it, and load it again in another process": "def answer_c",
         "decide what to do next": "answer_b = {",
     },
+    "08_trust_winner": {
+        "measure the noise of a score": "seed_sd, freedom = ",
+        "feel the winner's curse": "Exercise C",
+        "measure what it costs to select on the test set": "def selection_cost(",
+        "compare four things": "def paired(",
+        "decide by a rule": "Exercise A",
+    },
 }
 
 
