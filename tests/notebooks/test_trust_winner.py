@@ -88,11 +88,11 @@ def test_the_parts_of_the_noise_are_those_of_other_seeds_and_of_drawn_images(goo
 
 
 def test_most_of_the_gap_to_the_test_images_is_the_choice_of_the_epoch(good, tables):
-    text = conclusion(NOTEBOOK, "trainings of these digits together")
-    count, offset = re.search(rf"All ([\d,]+) trainings .* score {NUMBER} higher", text).groups()
+    text = conclusion(NOTEBOOK, "Averaged over all")
+    count, offset = re.search(rf"over all ([\d,]+) trainings .* is {NUMBER} higher", text).groups()
     percent = re.search(r"\*\*But about (\d+) % of that", text)[1]
     last, deviations, last_sigma = numbers(
-        "after the last epoch it is N, N standard deviations", text
+        "after the last epoch it is only N. That is N standard deviations", text
     ) + numbers("a score varies by N with the seed", text)
     quarter = good["digits"].index
     seeds = tables["digits"].index.names
@@ -179,7 +179,7 @@ def test_a_variance_that_divides_by_the_number_of_seeds_would_be_noticed(check, 
 
 
 def test_shuffles_tell_as_many_apart_from_the_leader_as_student_does(first, deep, tables):
-    text = conclusion(NOTEBOOK, "By two seeds,")
+    text = conclusion(NOTEBOOK, "With two seeds,")
     band, wide = numbers("are within N of the best", text) + numbers("the band is N wide", text)
     counts = r"seeds, (\d+) of (\d+) .*\*(\d+) of the (\d+) others .* and (\d+) of them on the test"
     within, of, on_validation, others, on_test = map(int, re.search(counts, text).groups())
@@ -496,7 +496,7 @@ def test_the_naive_rule_is_wrong_as_often_as_the_integral_says():
 
 def test_the_printed_rates_of_the_rule_are_those_of_tests_without_a_search(good):
     text = conclusion(NOTEBOOK, "the naive rule calls the winner better")
-    told = numbers("it is N to N %**", text) + numbers("either kind N to N %", text)
+    told = numbers("it is N to N %**", text) + numbers("either kind in N to N %", text)
     rng, rates = np.random.default_rng(1), []
     # Differences of two seeds hold no configuration's mean; a jitter spares SciPy equal values.
     pools = [good[task].diff(axis=1).iloc[:, 1:].to_numpy().ravel() / sqrt(2) for task in good]
@@ -512,7 +512,9 @@ def test_the_printed_rates_of_the_rule_are_those_of_tests_without_a_search(good)
 
 def test_trials_that_scatter_more_break_the_promise_and_welch_nearly_keeps_it():
     text = conclusion(NOTEBOOK, "the naive rule calls the winner better")
-    by_student, by_welch = numbers("the baseline, in N %**, and by Welch's test in N %", text)
+    by_student, by_welch = numbers(
+        "the baseline, there is one in N %**, and by Welch's test in N %", text
+    )
     rng, runs, wrong = np.random.default_rng(2), 60_000, []
     # The whole search, from means and variances alone; then the t test, without the pooled error.
     tried = 3 * rng.normal(size=(runs, 30)).argsort(axis=1)[:, -3:]
@@ -528,7 +530,7 @@ def test_trials_that_scatter_more_break_the_promise_and_welch_nearly_keeps_it():
 def test_real_configurations_against_themselves_are_draws_in_more_than_nineteen_of_twenty(good):
     """No urn, and no equal variances: one seed selects, five others meet the last four."""
     text = conclusion(NOTEBOOK, "real configurations")
-    (told,) = numbers("themselves, a wrong verdict of either kind comes in N %", text)
+    (told,) = numbers("themselves, there is a wrong verdict of either kind in N %", text)
     values, rng, wrong = good["CIFAR-10"].to_numpy(), np.random.default_rng(0), []
     for _ in range(3000):
         dealt = rng.permuted(values, axis=1)
