@@ -729,24 +729,20 @@ def test_four_seeds_of_the_digits_could_not_have_seen_any_recorded_lead(tables, 
 # --- The exercises ------------------------------------------------------------------------
 
 
-def test_exercise_a_takes_a_draw_for_right_and_nothing_else():
-    cells = run_cells(NOTEBOOK, "def check_a(", np=np, stats=stats, answer_a=...)
-    assert cells["check_a"]("draw") == "Right."
-    with pytest.raises(AssertionError, match=r"t = 2.02 at 4 degrees of freedom: p = 0.11"):
-        cells["check_a"]("better")
+def test_exercise_a_is_a_draw_by_the_rule_of_the_notebook():
+    cells = rule(TRIALS=1, RUNS=1)
+    check = run_cells(NOTEBOOK, "def check_a(", np=np, stats=stats, answer_a={"t": ...})["check_a"]
     five = [0.470, 0.474, 0.468, 0.476, 0.472]
-    gap, error, freedom = rule(TRIALS=1, RUNS=1)["compare"]([0.479], five)
-    assert (gap / error, freedom) == (pytest.approx(2.02, abs=0.005), 4)
-    assert rule(TRIALS=1, RUNS=1)["decide"]([0.479], five) == "draw"
+    gap, error, freedom = cells["compare"]([0.479], five)
+    verdict = cells["decide"]([0.479], five)
+    answer = {"t": gap / error, "limit": cells["limit"](freedom), "verdict": verdict}
+    assert check(answer) == "Right."
 
 
-def test_exercise_b_takes_cohens_seventeen_for_right_and_nothing_else():
+def test_exercise_b_takes_cohens_seventeen_for_right():
     names = rule(TRIALS=1, RUNS=1)
     power = run_cells(NOTEBOOK, "def power(", np=np, stats=stats, limit=names["limit"], FEW=3,
                       search_and_decide=lambda *_, **__: (np.zeros((1, 3)), np.zeros((1, 3))),
                       draws={"normal": None})["power"]  # fmt: skip
     check = run_cells(NOTEBOOK, "def check_b(", power=power, answer_b=...)["check_b"]
     assert check(17) == "Right."
-    for wrong in (8, 16, 18):
-        with pytest.raises(AssertionError):
-            check(wrong)
