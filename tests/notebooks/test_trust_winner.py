@@ -7,12 +7,14 @@ from pathlib import Path
 from statistics import stdev
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.special import betainc
 
-from tests.support.notebook_cells import conclusion, run_cells
+from tests.support.notebook_cells import FOLDER, conclusion, run_cells
 
 NOTEBOOK = "08_trust_winner"
 BANK = Path(__file__).parents[2] / "bank"
@@ -724,6 +726,227 @@ def test_four_seeds_of_the_digits_could_not_have_seen_any_recorded_lead(tables, 
         p = stats.ttest_ind(a, rng.normal(size=(8000, 4)), axis=1, alternative="greater").pvalue
         found[true] = (6 * p < 0.05).mean()
     assert found[lead] == pytest.approx(0.8, abs=0.05) and found[largest] < 0.25
+
+
+# --- What is printed ----------------------------------------------------------------------
+
+
+def printed(words):
+    """Returns what the cell with these words has printed, or shown as a table."""
+    cells = nbformat.read(FOLDER / f"{NOTEBOOK}.ipynb", as_version=4).cells
+    (cell,) = [one for one in cells if one.cell_type == "code" and words in one.source]
+    return "".join(one.get("text") or one.data["text/plain"] for one in cell.outputs)
+
+
+def test_the_printed_scatter_of_the_seeds_is_that_of_the_printed_accuracies():
+    accs = [float(acc) for acc in re.findall(r" (0\.\d{3})", printed("seed_sd, freedom = "))]
+    *accs, sd, low, high = accs
+    assert sd == pytest.approx(stdev(accs), abs=0.001)
+    ranges = stats.chi2.isf([0.025, 0.975], len(accs) - 1)
+    expected = stdev(accs) * np.sqrt((len(accs) - 1) / ranges)
+    assert [low, high] == pytest.approx(expected, abs=0.002)
+    parts = printed("differences = right[0]")
+    (by_seed,) = numbers("if the seed changes          N", parts)
+    assert by_seed == pytest.approx(sd, abs=0.0006)
+    binomial, bootstrap = numbers("change         N, bootstrap N", parts)
+    (apart,) = numbers("each on images of its own N", parts)
+    (paired,) = numbers("both on the same images   N", parts)
+    drawn = np.random.default_rng(0).binomial(10_000, np.mean(accs), size=(2, 20_000)) / 10_000
+    assert [binomial, bootstrap] == pytest.approx([drawn.std()] * 2, rel=0.1)
+    assert apart == pytest.approx((drawn[0] - drawn[1]).std(), rel=0.03)
+    percent = int(re.search(r"cancels +(\d+) %", parts)[1])
+    assert percent == pytest.approx(100 * (1 - (paired / apart) ** 2), abs=3)
+
+
+def test_the_best_quarters_have_the_printed_sizes_and_the_scatter_its_interval(good):
+    sizes = re.findall(r"(\S+): (\d+) configurations, each with (\d+)", printed("good = {"))
+    assert {task: (int(n), int(seeds)) for task, n, seeds in sizes} == {
+        task: table.shape for task, table in good.items()
+    }
+    lines = printed("image_sd[task] = ").splitlines()
+    for line, table in zip(lines, good.values(), strict=True):
+        middle, low, high, images = numbers("seed N (N to N), images N", line)
+        assert str(images) in conclusion(NOTEBOOK, "both parts are about equally large")
+        variances = table.to_numpy().var(axis=1, ddof=1)
+        # The central limit theorem's interval of a mean, for the mean of the variances.
+        mean, error = variances.mean(), 1.96 * stats.sem(variances)
+        expected = np.sqrt([mean, mean - error, mean + error])
+        assert [middle, low, high] == pytest.approx(expected, rel=0.04)
+
+
+def test_the_printed_maxima_are_those_of_uniform_values_turned_into_normal_ones():
+    lines = re.findall(
+        rf"best of +(\d+): {NUMBER} sigma, simulated {NUMBER}", printed("def expect")
+    )
+    assert [int(k) for k, *_ in lines] == [2, 3, 5, 10, 30, 100, 300, 1000]
+    uniform = np.random.default_rng(0).random(400_000)
+    for k, exact, simulated in lines:  # the largest of k uniform values is a k-th root of one
+        expected = stats.norm.ppf(uniform ** (1 / int(k))).mean()
+        assert float(exact) == pytest.approx(expected, abs=0.01)
+        assert float(simulated) == pytest.approx(expected, abs=0.06)
+
+
+def test_the_printed_chances_are_those_of_all_ways_to_draw_three_of_five():
+    shown = [float(one) for one in re.findall(r"\d\.\d*", printed("def chances("))]
+    best = [min(three) for three in combinations(range(5), 3)]
+    assert shown == [best.count(rank) / len(best) for rank in range(5)]
+
+
+def test_every_printed_flattery_is_that_of_drawn_searches(good):
+    text = printed("measured = {task: {} for task in good}")
+    lines = re.findall(rf"(\S+) +best of +(\d+): {NUMBER} \+- {NUMBER}, +{NUMBER} winners", text)
+    counts = {task: [int(k) for name, k, *_ in lines if name == task] for task in good}
+    assert counts == {"CIFAR-10": [2, 3, 5], "digits": [2, 3, 5, 10, 30, 100, 300]}
+    rng = np.random.default_rng(0)
+    for task, k, *shown in lines:
+        gaps, winners = best_of(rng, good[task].to_numpy(), int(k))
+        low, high = stats.ttest_1samp(gaps, 0).confidence_interval()
+        told, half_width, told_winners = map(float, shown)
+        assert told == pytest.approx(gaps.mean(), abs=0.0002)
+        assert half_width == pytest.approx((high - low) / 2, abs=0.0003)
+        assert told_winners == pytest.approx(winners, rel=0.12)
+
+
+def test_every_printed_cost_is_that_of_all_ways_to_take_so_many_seeds(good, tables):
+    line = (
+        rf"(\S+) +best of +(\d+): leads by {NUMBER}, cost {NUMBER} \+- {NUMBER}, formula {NUMBER}"
+    )
+    lines = re.findall(line, printed("costs[task, k] = selection_cost("))
+    assert len(lines) == 5
+    for task, k, *shown in lines:
+        last = tables[task][tables[task]["epoch"] == tables[task]["epoch"].max()]
+        test, other = (
+            last[name].unstack("seed").loc[good[task].index] for name in ("test_acc", "val_acc")
+        )
+        test, other = (one.sub(one.mean(axis=1), axis=0).to_numpy() for one in (test, other))
+        lead, kept, rows = np.zeros(len(test)), np.zeros(len(test)), np.arange(len(test))
+        drawn = list(combinations(range(test.shape[1]), int(k)))
+        for seeds in map(list, drawn):
+            winners = np.array(seeds)[test[:, seeds].argmax(axis=1)]
+            lead += test[rows, winners] / len(drawn)
+            kept += other[rows, winners] / len(drawn)
+        low, high = stats.ttest_1samp(lead - kept, 0).confidence_interval()
+        maximum = {2: 1 / sqrt(pi), 5: 1.16296, 10: 1.53875}[int(k)]
+        within = np.mean([np.cov(one, two) for one, two in zip(test, other, strict=True)], axis=0)
+        formula = maximum * (within[0, 0] - within[0, 1]) / sqrt(within[0, 0])
+        told, cost, error, told_formula = map(float, shown)
+        assert told == pytest.approx(lead.mean(), abs=1e-4)
+        assert cost == pytest.approx((lead - kept).mean(), abs=2e-4)
+        assert error == pytest.approx((high - low) / 2, abs=2e-4)
+        assert told_formula == pytest.approx(formula, abs=1e-4)
+
+
+def test_the_printed_steps_are_the_batches_of_the_printed_epochs():
+    steps = re.findall(r"(\d+) epochs of +([\d,]+) images: +([\d,]+) steps", printed("fewer = rou"))
+    assert len(steps) == 3
+    for epochs, images, told in steps:
+        batches = len(range(0, int(images.replace(",", "")), 128))
+        assert int(told.replace(",", "")) == int(epochs) * batches
+
+
+def test_a_difference_of_meanings_is_called_clear_where_its_interval_leaves_out_zero():
+    text = conclusion(NOTEBOOK, "paired over {len(repeated)} seeds")
+    line = rf"{NUMBER} \(95 % interval {NUMBER} to {NUMBER}\): (a|no) clear difference"
+    lines = re.findall(line, text)
+    assert len(lines) == 4
+    for mean, low, high, clear in lines:
+        assert float(mean) == pytest.approx((float(low) + float(high)) / 2, abs=1.1e-4)
+        assert (clear == "a") == (float(low) * float(high) > 0)
+
+
+def test_the_printed_limits_leave_a_twentieth_and_a_third_of_it():
+    line = rf"(\d+) trainings of each: {NUMBER} for one comparison, {NUMBER} for three"
+    lines = re.findall(line, printed("for of_each in"))
+    assert [int(of_each) for of_each, *_ in lines] == [2, 3, 5, 10, 100]
+    for of_each, *limits in lines:
+        freedom = 2 * int(of_each) - 2
+        for comparisons, told in zip((1, 3), map(float, limits), strict=True):
+            high, low = (  # Student's tails, as an incomplete beta function
+                betainc(freedom / 2, 0.5, freedom / (freedom + (told + off) ** 2))
+                for off in (-0.006, 0.006)
+            )
+            assert low < 0.05 / comparisons < high
+
+
+def urns(good):
+    """The luck of each row of the table of false alarms: what one training draws from."""
+    rng = np.random.default_rng(3)
+    normal = rng.normal(size=200_000)
+    rows = {"normal": (normal, 1)}
+    for task, table in good.items():
+        luck = table.to_numpy() - table.to_numpy().mean(axis=1, keepdims=True)
+        seeds = table.shape[1]
+        rows[task] = (luck * sqrt(seeds / (seeds - 1))).ravel(), 1
+    rows["normal, trials scatter more"] = normal, 3
+    return rows
+
+
+def test_every_rate_of_false_alarms_is_that_of_unselected_trials(good):
+    text, rng = printed("alarm_table = pd.DataFrame"), np.random.default_rng(4)
+    for row, (luck, scatter) in urns(good).items():
+        naive, better, wrong = (float(one) for part in re.findall(rf"(?m)^{row}  +(\d.*)$", text)
+                                for one in part.split())  # fmt: skip
+        baseline = rng.choice(luck, (20_000, 10))
+        limit = baseline.mean(axis=1) + 2 * baseline.std(axis=1, ddof=1)
+        # No search: all thirty stay below the limit, each with the share of the urn that does.
+        below = np.searchsorted(np.sort(scatter * luck), limit, side="right") / luck.size
+        assert naive == pytest.approx(100 * (1 - below**30).mean(), abs=1.6)
+        candidates = scatter * rng.choice(luck, (20_000, 3, 5))
+        jitter = rng.normal(0, 1e-6 * luck.std(), candidates.shape)  # spares SciPy equal values
+        test = stats.ttest_ind(candidates + jitter, rng.choice(luck, (20_000, 1, 5)), axis=-1)
+        alarms = 3 * test.pvalue < 0.05
+        assert wrong == pytest.approx(100 * alarms.any(axis=1).mean(), abs=0.7)
+        alarms &= test.statistic > 0
+        assert better == pytest.approx(100 * alarms.any(axis=1).mean(), abs=0.6)
+
+
+def test_the_printed_rates_of_the_naive_rule_are_those_of_simulated_searches():
+    text, rng = printed("def naive_alarms("), np.random.default_rng(5)
+    simulated, averaged, known = numbers("simulated: N %", text) + numbers(
+        "baselines: N %", text
+    ) + numbers("exactly: N %", text)  # fmt: skip
+    best, baseline = rng.normal(size=(50_000, 30)).max(axis=1), rng.normal(size=(50_000, 10))
+    alarms = best > baseline.mean(axis=1) + 2 * baseline.std(axis=1, ddof=1)
+    assert [simulated, averaged] == pytest.approx([100 * alarms.mean()] * 2, abs=1.5)
+    assert known == pytest.approx(100 * (best > 2).mean(), abs=0.7)
+
+
+def test_the_table_at_work_has_the_gaps_and_the_intervals_of_scipy(first, deep, tables):
+    text = printed("top_three = [")
+    row = rf"(?m)^\d +(CIFAR-10|digits) +\((.*)\) +{NUMBER} +{NUMBER} +{NUMBER} *\\?$"
+    rows = re.findall(row, text)
+    ends = re.findall(rf"(?m)^\d +{NUMBER} +(better|worse|draw) *$", text)
+    digits = best_epochs(tables["digits"])
+    new = {"CIFAR-10": deep.loc[:, 3:7], "digits": digits.loc[:, 2:]}
+    search = {"CIFAR-10": first[1], "digits": digits[1]}
+    assert len(rows) == 6
+    for (task, values, *shown), (error, verdict) in zip(rows, ends, strict=True):
+        one = tuple(float(value) for value in values.split(", "))
+        ours, used = new[task].loc[one], new[task].loc[IN_USE[task]]
+        spread = 1e-6 * (np.arange(len(ours)) - len(ours) / 2)  # spares SciPy equal values
+        test = stats.ttest_ind(ours + spread, used)
+        low, high = test.confidence_interval(1 - 0.05 / 3)
+        expected = [search[task].loc[one], ours.mean(), (low + high) / 2, (high - low) / 2]
+        assert [*map(float, shown), float(error)] == pytest.approx(expected, abs=6e-5)
+        assert verdict == ("draw" if 3 * test.pvalue > 0.05 else "better" if low > 0 else "worse")
+
+
+def test_the_answer_repeats_what_other_routes_have_found(good, first):
+    text = conclusion(NOTEBOOK, "**The curse.**")
+    seed, images = numbers("a score varies by N with the seed, and by N with the choice", text)
+    assert [seed, images] == pytest.approx([sigma(first.loc[best_quarter(first)]), 0.005], rel=0.15)
+    rng, s = np.random.default_rng(0), sigma(good["digits"])
+    (flattery,) = numbers("the best of 100 was flattered by N sigma", text)
+    assert flattery == pytest.approx(best_of(rng, good["digits"].to_numpy(), 100)[0].mean() / s,
+                                     abs=0.1)  # fmt: skip
+    naive = int(re.search(r"in (\d+) % of searches", text)[1])
+    new_seeds, lead = numbers("bring that down to N %", text) + numbers("far below N sigma", text)
+    table = re.search(rf"(?m)^normal +{NUMBER} +{NUMBER}", printed("alarm_table = pd.DataFrame"))
+    assert [naive, new_seeds] == pytest.approx([float(one) for one in table.groups()], abs=0.5)
+    assert "They cost 20 trainings" in text  # three candidates and the baseline, five each
+    a, b = rng.normal(lead / 2, size=(8000, 5)), rng.normal(size=(8000, 5))
+    p = stats.ttest_ind(a, b, axis=1, alternative="greater").pvalue
+    assert (6 * p < 0.05).mean() < 0.3, "it misses most of those that lead by half of that"
 
 
 # --- The exercises ------------------------------------------------------------------------
