@@ -1,4 +1,4 @@
-"""Data as `fit` takes them: what kind they are, how many steps they make, and their beginning.
+"""Data as `fit` takes them: of what kind they are, how many steps they make, how they begin.
 
 Nothing here changes the data. A generator is never read, since it can be read only once.
 """
@@ -103,8 +103,8 @@ def is_endless(data: Any) -> bool:
 def first_batches(data: Any, number: int) -> Any:
     """Returns a data set of the first batches of a `tf.data.Dataset` or a `PyDataset`.
 
-    The last batch of all is left out where there are others: it may be a shorter one, for which
-    TensorFlow would compile the model once more.
+    The very last batch is left out where there are others: it may be shorter, and TensorFlow would
+    compile the model once more for it.
     """
     if (steps := count_steps(data, 1)) is not None:
         number = min(number, max(steps - 1, 1))
@@ -132,7 +132,7 @@ def _is_array(leaf: Any) -> bool:
 
 
 def _is_tf_dataset(data: Any) -> bool:
-    # By name: with another backend than TensorFlow's, there is no need to import it.
+    # By name: with a backend other than TensorFlow, there is no need to import it.
     return hasattr(data, "take") and any(
         base.__module__.startswith("tensorflow") and base.__name__ == "DatasetV2"
         for base in type(data).__mro__

@@ -1,4 +1,4 @@
-"""Checks of what a search needs to begin, and of what bounds it."""
+"""Checks of what a search needs to begin, and of what limits it."""
 
 import importlib.util
 import math

@@ -67,8 +67,8 @@ def check(
     `keras.utils.set_random_seed` after this function if the search is to be repeatable.
 
     Args:
-        tuner: A tuner that does not search at the moment. What a training that you wrote yourself
-            does (`HyperModel.fit`, `Tuner.run_trial`) is not looked at; the report says so.
+        tuner: A tuner that is not searching at the moment. A training that you wrote yourself
+            (`HyperModel.fit`, `Tuner.run_trial`) is not looked at; the report says so.
         x: Inputs to train on, as for `Model.fit`: arrays, tensors or DataFrames of N examples, a
             list or dictionary of them, or a data set of (inputs, targets). Of a data set, only
             the first batches are looked at.
@@ -78,7 +78,7 @@ def check(
         epochs: Epochs of each trial; 1 if not given, as for `Model.fit`.
         batch_size: Examples in a batch; 32 if not given, as for `Model.fit`.
         test_data: (inputs, targets) of the test set, or a `SealedTestSet`, which stays sealed.
-        **fit_kwargs: What else `search` takes.
+        **fit_kwargs: Further arguments of `search`.
 
     Returns:
         The findings and an estimate. A sound search has no finding.

@@ -16,10 +16,10 @@ from helpers.preflight.scaling import may_scale_inputs
 
 ENOUGH = 1_000  # examples to look at for their scale, spread over all of them
 UNSCALED = 20.0  # a value beyond this was not brought to about -1 to 1, nor standardised
-OUTLIERS = 0.01  # share of the values of a feature that may lie beyond all the same
+OUTLIERS = 0.01  # share of the values of a feature that may lie beyond it nevertheless
 TELLABLE = 0.05  # trials that differ by less than five points should still be told apart
 FEW = 0.01  # share of the examples that may occur twice: every large data set has some duplicates
-BY_CHANCE = 0.01  # duplicates for each example from which on they say nothing about the split
+BY_CHANCE = 0.01  # duplicates per example; with more, they say nothing about the split
 SHARE = re.compile(r"(^|_)(acc|accuracy|precision|recall)($|_)")  # metrics that count examples
 
 
@@ -46,12 +46,12 @@ def check_separate_sets(probe: Probe) -> Iterator[Finding]:
             ERROR,
             "The trials are compared on examples that they are trained on.",
             f"{seen:,} of {len(validation):,} validation examples are in the training data",
-            "split before you search, and train on the rest only",
+            "split before you search, and train only on the rest",
         )
 
 
 def check_validation_size(probe: Probe) -> Iterator[Finding]:
-    """Finds validation data that are too few to compare accuracies."""
+    """Finds a validation set that is too small to compare accuracies."""
     inputs, name = probe.validation_inputs(), probe.tuner.oracle.objective.name
     if inputs is None or not name.startswith("val_") or not SHARE.search(name):
         return
@@ -70,7 +70,7 @@ def check_validation_size(probe: Probe) -> Iterator[Finding]:
 
 
 def check_finite(probe: Probe) -> Iterator[Finding]:
-    """Finds NaN and infinity in the inputs and the targets, if the loss becomes NaN by them."""
+    """Finds NaN and infinity in the inputs and the targets, if they make the loss NaN."""
     for words, x, y in (
         ("", *_examples(probe.x, probe.y)),
         ("validation ", *_examples(*_pair(probe.validation))),
@@ -109,7 +109,7 @@ def check_scale(probe: Probe) -> Iterator[Finding]:
 
 
 def _examples(x: Any, y: Any) -> tuple[Any, Any]:
-    """Returns inputs and targets as arrays, of a data set those of its first batch, or None."""
+    """Returns inputs and targets as arrays (a data set's first batch), or None."""
     if batches.kind_of(x) == batches.ARRAYS:
         return x, y
     if batches.kind_of(x) == batches.BATCHES:
@@ -131,7 +131,7 @@ def _not_finite(values: np.ndarray) -> np.ndarray:
 
 
 def _spoil_the_loss(probe: Probe, x: Any, y: Any, row: int) -> bool:
-    """Returns whether the loss of this example is not finite: a model may mask what is missing."""
+    """Returns whether the loss of this example is not finite (a model may mask what is missing)."""
     model = probe.rehearsal().model
     if probe.trains_by_itself or not isinstance(model, keras.Model) or y is None:
         return False

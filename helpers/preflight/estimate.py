@@ -1,4 +1,4 @@
-"""What a search will cost: its trials, its epochs, its minutes, and its room on the disk."""
+"""What a search will cost: trials, epochs, minutes, and room on the disk."""
 
 import itertools
 import math

@@ -20,7 +20,7 @@ LIKELY = 0.5  # expected number of series of failures that end a search
 
 
 def check_models_can_be_built(probe: Probe) -> Iterator[Finding]:
-    """Finds hyperparameters whose model can't be built, unless the user refuses them himself."""
+    """Finds hyperparameters whose model can't be built, unless the user's code refuses them."""
     if probe.tuner.hypermodel is None:
         return
     default, largest = probe.rehearsal(), probe.rehearsal("largest")
@@ -151,7 +151,7 @@ def _share_an_optimizer(probe: Probe) -> bool:
 
 
 def _is_likely_to_end(probe: Probe, failed: int) -> bool:
-    """Returns whether as many trials in a row fail as end the search, if so many of 20 fail."""
+    """Returns whether the search is likely to end early, if so many of `SAMPLES` models fail."""
     in_a_row, trials = probe.tuner.oracle.max_consecutive_failed_trials, trial_limit(probe)
     series = math.inf if trials is None else trials - in_a_row + 1
     return failed > 0 and series * (failed / SAMPLES) ** in_a_row >= LIKELY

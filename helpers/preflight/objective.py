@@ -10,7 +10,7 @@ import keras_tuner
 from helpers.preflight.probe import Probe
 from helpers.preflight.report import ERROR, WARNING, Finding
 
-# Words in the names of metrics. KerasTuner knows the direction of few, and minimises the others.
+# Words in names of metrics. KerasTuner knows the direction of only a few; it minimises the rest.
 HIGHER_IS_BETTER = {
     *("acc", "accuracy", "auc", "precision", "recall", "sensitivity", "specificity"),
     *("f1", "fbeta", "r2", "iou", "dice"),

@@ -55,7 +55,7 @@ class Probe:
 
     @property
     def runs_trials_by_itself(self) -> bool:
-        """Whether the user wrote `run_trial`, which may make of the arguments what it likes."""
+        """Whether the user wrote `run_trial`, which may do with the arguments what it likes."""
         tuner = self.tuner
         own = not type(tuner).run_trial.__module__.startswith("keras_tuner.")
         return own or tuner.hypermodel is None or not isinstance(tuner, keras_tuner.Tuner)

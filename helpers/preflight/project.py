@@ -12,7 +12,7 @@ from helpers.preflight.space import describe, values_of
 
 
 def check_same_space(probe: Probe) -> Iterator[Finding]:
-    """Finds a project that another space was searched in."""
+    """Finds a project in which another space was searched."""
     if probe.tuner.hypermodel is None or not _is_reloaded(probe):
         return
     known = {hp.name: hp for hp in probe.space}

@@ -83,7 +83,7 @@ def rehearse(
 
     # Keras numbers automatic names by thread. A trial begins to count anew, since KerasTuner
     # clears Keras' session before it: a second AUC() would be called `auc_1` here, and its
-    # objective seem to be missing. A thread of its own does the same, and clears nothing.
+    # objective would seem to be missing. A thread of its own does the same, and clears nothing.
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()

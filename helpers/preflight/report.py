@@ -30,9 +30,10 @@ class Estimate:
     Attributes:
         trials: The most trials that are still to run; None if no limit is known.
         epochs: Epochs of all these trials together; None if unknown.
-        minutes: Time for all of it if every model were like the faster, and like the slower, of the
-            default model and the largest one; None if unknown. It includes what each trial needs
-            to build and compile its model, and the validation after each epoch.
+        minutes: Time for all of it, first if every model were as fast as the faster one of the
+            default and the largest model, then as the slower one; None if unknown. It includes
+            what each trial needs to build and compile its model, and the validation after each
+            epoch.
         megabytes: The most that the checkpoints of all trials take, in 10^6 bytes; None if unknown.
         largest_timed: Whether the largest model was timed, too. If not, both values of `minutes`
             are those of the default model.

@@ -37,8 +37,8 @@ class Progress:
         trial_id: The trial.
         values: Its hyperparameters.
         finished: The executions that are done.
-        under_way: The execution that was in its middle; None between two of them.
-        state: Subfolder with Keras' backup of that execution; None between two of them.
+        under_way: The execution that is under way; None between two executions.
+        state: Subfolder with Keras' backup of that execution; None between two executions.
         best_weights: File with the weights of the best epoch, if a crash may have come before
             they were in the checkpoint.
         record: What `watch` had recorded; None if nobody watches.
@@ -58,7 +58,7 @@ class Progress:
 class Backup:
     """The backup of one trial.
 
-    Everything is written beside the backup before, which stays valid until one file, the state,
+    Everything is written beside the previous backup, which stays valid until one file, the state,
     is replaced in one step.
 
     Args:
@@ -74,14 +74,14 @@ class Backup:
         self.checkpoint = checkpoint
 
     def load(self, trial_id: str, values: dict[str, Any]) -> Progress:
-        """Returns how far this trial has come, with these values; puts its record back.
+        """Returns how far this trial has come, with these values, and puts its record back.
 
         A backup of another trial or of other values is removed, and so is one that can't be read.
         """
         anew = Progress(trial_id, json.loads(json.dumps(values)))  # as they are read back
         for others in self.folder.parent.glob(FOLDERS):
-            # A chief gives a trial to another worker if its own one is silent. Should that one
-            # live, it no longer finds what it had, and the two don't write to one folder.
+            # A chief gives a trial to another worker if the first one is silent. Should that one
+            # be alive, it no longer finds what it had, and the two don't write to one folder.
             if not self.folder.exists():
                 with contextlib.suppress(OSError):
                     others.rename(self.folder)
@@ -112,16 +112,16 @@ class Backup:
         if progress.state is not None:
             for file in (self.folder / progress.state).iterdir():
                 files.sync(file)
-        # A metric may be NumPy's number.
+        # A metric may be a number of NumPy's.
         files.write_text(self.folder / STATE, json.dumps(asdict(progress), default=float))
         self._tidy(progress)
 
     def draft(self, progress: Progress) -> Path:
-        """Returns where better weights wait for the next backup, with which they count."""
+        """Returns where better weights wait for the next backup; they count from then on."""
         return self.folder / f"{BEST}{progress.number}.weights.h5"
 
     def settle(self, draft: Path) -> None:
-        """Makes weights the trial's checkpoint, if there are any."""
+        """Makes these weights the trial's checkpoint, if they exist."""
         if draft.exists():
             files.move(draft, self.checkpoint)
 

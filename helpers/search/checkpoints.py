@@ -25,7 +25,7 @@ def keep_checkpoints(tuner: BaseTuner, number: int) -> None:
     def prune() -> None:
         kept = _kept(oracle, number)
         for trial_id in oracle.trials.keys() - kept - removed:
-            # On Windows, somebody may have it open: the next trial's end tries again.
+            # On Windows, somebody may have it open: it is tried again when the next trial ends.
             with contextlib.suppress(OSError):
                 file = kerastuner.checkpoint_file(tuner, trial_id)
                 if file is not None:

@@ -19,18 +19,18 @@ class Deadline:
     """When a search has to stop.
 
     Args:
-        hours: What it gets from its beginning; None for as long as it takes.
+        hours: How long it may take from its beginning; None for as long as it needs.
     """
 
     def __init__(self, hours: float | None) -> None:
-        """Prepares the deadline, whose argument is described above; the clock stands still."""
+        """Prepares the deadline, whose argument is described above; the clock does not run yet."""
         if hours is not None and not hours > 0:
             raise ValueError(f"stop_after={hours}: give the hours that a search may take.")
         self.hours = hours
         self._end = math.inf
 
     def start(self) -> None:
-        """Lets the time begin."""
+        """Starts the clock."""
         if self.hours is not None:
             self._end = time.monotonic() + 3600 * self.hours
 
@@ -60,7 +60,7 @@ class StopOnTime(keras.callbacks.Callback):
 
 def is_last_epoch(callback: keras.callbacks.Callback, epoch: int) -> bool:
     """Returns whether the training of a callback ends after this epoch."""
-    # Who calls the callbacks in a loop of their own may give them neither.
+    # Code that calls the callbacks in a loop of its own may give them neither.
     stopped = getattr(callback.model, "stop_training", False)
     return stopped or epoch + 1 >= (callback.params or {}).get("epochs", math.inf)
 

@@ -1,4 +1,4 @@
-"""The one error of a project folder that can't be written."""
+"""The one error that says that a project folder can't be written."""
 
 import errno
 import os
@@ -44,7 +44,7 @@ def clear_errors(folder: Path) -> Iterator[None]:
         if files.is_disk_full(error):
             raise DiskError(
                 f"The disk that holds {folder} is full. The trials that were finished are kept "
-                "there. Free some space (`helpers.preflight.check` tells how much the checkpoints "
+                "there. Free some space (`helpers.preflight.check` says how much the checkpoints "
                 "need), and run the same search again: it goes on."
             ) from error
         if _is_refused(error, folder):
@@ -57,7 +57,7 @@ def clear_errors(folder: Path) -> Iterator[None]:
 
 
 def _is_refused(error: Exception, folder: Path) -> bool:
-    """Returns whether a file of this folder can't be written, or not be removed."""
+    """Returns whether a file of this folder can't be written or removed."""
     if not isinstance(error, OSError) or error.errno not in _REFUSALS or not error.filename:
         return False
     return Path(os.path.abspath(str(error.filename))).is_relative_to(os.path.abspath(folder))

@@ -40,9 +40,9 @@ def lock_project(folder: Path) -> Iterator[None]:
 class SearchState:
     """The file that holds the state of a search, and whether anybody else has written it.
 
-    This notices another search where a lock can't: one that began and ended between the making of
-    a tuner and its search, one that is not protected, one that `overwrite=True` began, and one on
-    a file system without locks.
+    This notices another search where a lock can't: one that began and ended after this tuner was
+    made and before it searched, one that is not protected, one that `overwrite=True` began, and
+    one on a file system without locks.
 
     Args:
         folder: The project folder.
@@ -79,5 +79,5 @@ class SearchState:
             raise TakenOverError(
                 f"Another search has written into {self.folder}, or has removed what was there, "
                 "since this tuner was made. Call mend_project and make the tuner again: it then "
-                "knows of the trials that are there."
+                "knows the trials that are there."
             )

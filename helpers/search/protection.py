@@ -41,7 +41,7 @@ def protect(
       which the search can't go on. Afterwards each file is replaced in one step.
     - While `tuner.search` runs, the project folder is locked: the same search in another process
       ends in one clear error.
-    - A training that is interrupted goes on in its middle: after an epoch, its weights, its
+    - A training that is interrupted goes on where it was: after an epoch, its weights, its
       optimizer and its curve are backed up, and removed when the trial is done. The callbacks
       begin anew, as Keras has it: `EarlyStopping` and `ReduceLROnPlateau` count their patience
       from the first epoch afterwards (a learning rate that was reduced stays so). Shuffling and

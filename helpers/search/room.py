@@ -32,7 +32,7 @@ def check_room_for_checkpoints(tuner: BaseTuner) -> None:
         trial: Trial, model: keras.Model, epoch: int, logs: dict | None = None
     ) -> None:
         folder = Path(tuner.get_trial_dir(trial.trial_id))
-        # What is there already is written over: a checkpoint, or one that waits for a backup.
+        # What is there already is overwritten: a checkpoint, or one that waits for a backup.
         found = [*folder.glob(f"{FOLDERS}/{BEST}*")] or [*folder.glob("checkpoint*")]
         there = sum(file.stat().st_size for file in found)
         files.check_room(folder, max(0, checkpoint_bytes(model) - there) + MARGIN)

@@ -153,7 +153,7 @@ class _Trainings:
             self.give_up(saver, error)
 
     def wait(self, saver: Any) -> None:
-        """Has better weights wait for the next backup."""
+        """Lets better weights wait for the next backup."""
         if self.backup is not None:
             saver.filepath = str(self.backup.draft(self.progress))
         self.saved_at = time.monotonic()
@@ -170,7 +170,7 @@ class _Trainings:
 
 
 class _Keep(keras.callbacks.Callback):
-    """Makes backups. After all callbacks that do something with the epoch."""
+    """Makes backups, after all callbacks that do something with the epoch."""
 
     def __init__(self, trainings: _Trainings, history: History, saver: Any) -> None:
         super().__init__()
