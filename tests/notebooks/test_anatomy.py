@@ -46,6 +46,13 @@ PRACTISED = {
         "save it, and load it again in another process": "def answer_c",
         "decide what to do next": "answer_b = {",
     },
+    "06_design_space": {
+        "write a `HyperModel` that tunes the batch size": "class TunedMLP(keras_tuner.HyperModel)",
+        "choose between a linear and a logarithmic scale": "Exercise A",
+        "use conditions": "Exercise C",
+        "read parallel coordinates and importances": "Exercise B",
+        "check whether the best point lies at the edge": "found_gains = gains(worth, bank.space)",
+    },
     "08_trust_winner": {
         "measure the noise of a score": "seed_sd, freedom = ",
         "feel the winner's curse": "Exercise C",
