@@ -53,6 +53,14 @@ PRACTISED = {
         "read parallel coordinates and importances": "Exercise B",
         "check whether the best point lies at the edge": "found_gains = gains(worth, bank.space)",
     },
+    "07_compare_strategies": {
+        "explain how each strategy spends its trials": "once = {strategy: search(",
+        "repeat a search with independent seeds": "np.random.SeedSequence(7).generate_state(RUNS)",
+        "compare strategies at equal budgets": "Exercise B",
+        "judge a winner by trainings": "worths = {key: worths_of_winners(*key)",
+        "work out how many random trials are enough": "Exercise A",
+        "place Optuna and other methods beside KerasTuner": "def search_with_optuna(",
+    },
     "08_trust_winner": {
         "measure the noise of a score": "seed_sd, freedom = ",
         "feel the winner's curse": "Exercise C",
