@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from helpers.bank import load_bank
-from tests.support.notebook_cells import conclusion, run_cells
+from tests.support.notebook_cells import conclusion, printed, run_cells
 
 pytestmark = pytest.mark.tensorflow
 
@@ -77,6 +77,33 @@ def test_the_linear_scale_costs_less_where_the_good_rates_are_not_the_smallest(b
     best = digits.table.groupby("learning_rate")["val_acc"].quantile(0.9).idxmax()
     assert best > min(digits.space["learning_rate"])
     assert trials_needed(digits, 20) > 1.5 * trials_needed(bank, 20)
+
+
+def test_the_boxes_of_the_two_largest_rates_lie_lower_in_the_last_epoch_of_each_seed(bank):
+    last = bank.table[bank.table["epoch"] == bank.epochs]
+    for _, of_seed in last.groupby("seed"):
+        small = of_seed.query("learning_rate < 2e-3")
+        large = of_seed.query("learning_rate > 2e-3")
+        for _, of_rate in large.groupby("learning_rate"):
+            for _, better in small.groupby("learning_rate"):
+                assert stats.mannwhitneyu(of_rate["val_acc"], better["val_acc"]).pvalue < 1e-4
+                assert of_rate["val_acc"].median() < better["val_acc"].median()
+
+
+# --- Conditions ---------------------------------------------------------------------------
+
+
+def test_the_values_without_effect_are_as_many_as_the_printed_table_holds():
+    rows = [line.split() for line in printed(NOTEBOOK, "without = drawn(widths,").splitlines()[2:]]
+    listed = sum(
+        value != "<NA>"
+        for _, layers, *units in rows
+        for place, value in enumerate(units)
+        if place >= int(layers)
+    )
+    text = conclusion(NOTEBOOK, "**What is declared.**")
+    said, trials = re.search(r"condition, (\d+) values that (\d+) trials", text).groups()
+    assert (int(said), int(trials)) == (listed, len(rows))
 
 
 # --- Importance, and its null -------------------------------------------------------------
@@ -254,6 +281,46 @@ def share_of_hints(scores, rng, searches=600):
             p[here, there] = stats.fisher_exact(table, alternative="greater").pvalue
         hints += 10 * p[here, there] < 0.1
     return hints / searches
+
+
+# --- The best configuration ---------------------------------------------------------------
+
+
+def test_the_best_two_configurations_are_those_of_the_means_over_both_seeds(scores):
+    text = printed(NOTEBOOK, "The runner-up has")
+    by_mean = scores.mean(axis=1).sort_values(ascending=False)
+    first, second = (dict(zip(by_mean.index.names, by_mean.index[i], strict=True)) for i in (0, 1))
+    for name, value in first.items():
+        assert re.search(rf"^{name} +{value:g} ", text, re.MULTILINE)
+    other = [f"{name} {value:g}" for name, value in second.items() if value != first[name]]
+    behind = by_mean.iloc[0] - by_mean.iloc[1]
+    assert f"The runner-up has {', '.join(other)} and is {behind:.5f} behind." in text
+    assert behind < scores.std(axis=1).median() / 10, "thin evidence"
+
+
+def test_networks_without_dropout_are_better_in_every_pair_around_the_winner(bank, scores):
+    better, pairs = map(
+        int, re.search(r"in (\d+) of (\d+) pairs", printed(NOTEBOOK, "no dropout is")).groups()
+    )
+    block = Block(bank, scores)
+    places = [
+        range(max(0, block.winner[name] - 1), min(len(values), block.winner[name] + 2))
+        for name, values in block.values.items()
+    ]
+    near = block.array[np.ix_(*places)]
+    axis = list(block.values).index("dropout")
+    gain = near.take(0, axis=axis) - near.take(1, axis=axis)
+    assert better == (gain > 0).sum() and pairs == gain.size == better
+
+
+def test_the_winner_is_ahead_with_new_seeds_by_as_much_as_is_printed():
+    text = printed(NOTEBOOK, "for the best other")
+    deep = load_bank("cifar10_mlp_deep")
+    best = {}
+    for key, curve in deep.table.groupby([*deep.space, "seed"])["val_acc"]:
+        best.setdefault(key[:-1], []).append(curve.max())
+    first, second, *_ = sorted((sum(seeds) / len(seeds) for seeds in best.values()), reverse=True)
+    assert re.findall(NUMBER, text)[:2] == [f"{first:.4f}", f"{second:.4f}"]
 
 
 # --- The gains ----------------------------------------------------------------------------

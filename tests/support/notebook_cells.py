@@ -62,3 +62,12 @@ def conclusion(notebook: str, words: str) -> str:
     assert "conclusion" in cell.metadata["tags"]
     (output,) = cell.outputs
     return output["data"]["text/markdown"]
+
+
+def printed(notebook: str, words: str) -> str:
+    """Returns the committed plain text of the cell whose source holds these words."""
+    texts = [
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for output in _cell(notebook, words).outputs
+    ]
+    return "\n".join(texts)

@@ -90,8 +90,8 @@ WRONG = {
         (1 / 80, "0.0125? Divide one width by the other"),
     ],
     "b": [
-        (most_important(LARGE), "the trials with larger learning rates"),
-        (most_important(GOOD, pick=min), "is not the most important one here"),
+        (most_important(LARGE), "learning_rate is not the most important one up to 1e-3"),
+        (most_important(GOOD, pick=min), "is not the most important one up to"),
         (lambda found: 0, "0 is not the name of a hyperparameter"),
         (lambda found: "score", "is not the name of a hyperparameter"),
         (lambda found: most_important(GOOD)(names()["found"]), "Where only num_layers counts"),
