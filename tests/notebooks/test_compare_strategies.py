@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from helpers.bank import load_bank
-from tests.support.notebook_cells import conclusion, run_cells
+from tests.support.notebook_cells import conclusion, printed, run_cells
 
 pytestmark = pytest.mark.tensorflow
 
@@ -214,6 +214,14 @@ def test_the_medians_are_those_of_two_hundred_independent_runs():
             assert found == pytest.approx(median, abs=0.004), (strategy, epochs)
 
 
+def test_on_the_digits_all_medians_end_on_the_same_step():
+    task = load("digits_mlp")
+    medians = {np.median(task.found(strategy, TRIALS)) for strategy in REPLAYS}
+    assert len(medians) == 1
+    assert all(f"{median:.3f}" == "0.985" for median in medians)
+    assert len(set(task.best.ravel()[task.best.ravel() >= medians.pop()])) <= 4, "a few steps"
+
+
 @on_both_tasks
 def test_a_bayesian_search_is_level_with_random_search_until_its_model_begins(task):
     (said,) = lines_of("join(earned(name)", task.name)
@@ -318,6 +326,24 @@ def test_the_claim_of_the_notebook_fails_for_seeds_that_are_not_independent(
         claim(moved_on)
 
 
+@on_both_tasks
+def test_runs_saw_as_many_configurations_as_their_seeds_let_them(task):
+    (said,) = lines_of("join(overlap(name)", task.name)
+    pattern = r"share \*\*([\d.]+)\*\*, and (\d+) runs saw (\d+) .* and \d runs saw (\d+)"
+    shifted, runs, consecutive, independent = map(float, re.search(pattern, said).groups())
+    n, families = len(task.best), len(task.shape)
+
+    def seen(*sizes):
+        return n * (1 - np.prod([1 - size / n for size in sizes]))
+
+    # Each family of consecutive seeds sees one more configuration with each further member.
+    members = [len(range(family, int(runs), families)) for family in range(families)]
+    assert shifted == TRIALS - 1
+    assert consecutive == pytest.approx(seen(*(TRIALS - 1 + m for m in members)), abs=8)
+    assert independent == pytest.approx(seen(*[TRIALS] * int(runs)), abs=8)
+    assert consecutive < independent - 30
+
+
 # --- Equal budgets ------------------------------------------------------------------------
 
 
@@ -348,6 +374,20 @@ def test_every_strategy_spends_the_same_budget(task):
 def test_a_return_to_unequal_budgets_would_be_noticed(task, planted):
     with pytest.raises(AssertionError, match="Hyperband spends"):
         check_budgets(task, "Hyperband", planted=planted)
+
+
+def test_hyperbands_iteration_has_as_many_visits_and_epochs_as_the_table_says():
+    table = printed(NOTEBOOK, "by_round = rounds.groupby(")
+    rows = [list(map(int, line.split()))[-3:] for line in table.splitlines()[2:]]
+    task = load("cifar10_mlp")
+    spent, *_ = hyperband(task, np.random.default_rng(0), iterations=1)
+    visits = np.diff(spent, prepend=0)
+    assert len(visits) == sum(trials for trials, _, _ in rows)
+    first = 0
+    for trials, _, epochs in rows:
+        assert visits[first : first + trials].sum() == epochs
+        first += trials
+    assert (visits[-rows[-1][0] :] == task.epochs).all(), "the last bracket is a random search"
 
 
 # --- How sure -----------------------------------------------------------------------------
@@ -570,6 +610,11 @@ def test_a_pruner_beside_a_model_compares_with_hyperband_and_random_search_as_is
     (said,) = lines_of("by the worth of the winners", f"**TPE, halving**, after {FEW} full")
     assert word_for(task, said) in ("ahead", "indistinguishable")
     assert beats(worths, task.found("random", FEW, "worth")) > 0.5
+    (said,) = lines_of("join(in_front(name, moment)", f"{task.name}, {FEW * task.epochs} epochs")
+    assert "TPE, halving" in said
+    if "**TPE, halving**; level with it: none" in said:
+        rivals = [task.found(strategy, FEW, "worth") for strategy in REPLAYS]
+        assert all(beats(worths, rival) > 0.6 for rival in rivals), "it is in front alone"
 
 
 def test_the_tasks_disagree_about_a_model_without_a_pruner_for_other_seeds_too():
