@@ -191,7 +191,7 @@ def answers_its_predictions(notebook: NotebookNode) -> list[str]:
             answered.add(question)
             if question not in asked:
                 breaches.append(f"cell {cell.id} answers {question}, which asks nothing before it")
-        if cell.cell_type == "markdown" and "**Predict before you run" in cell.source:
+        if cell.cell_type == "markdown" and "**Predict before you run" in _on_one_line(cell.source):
             asked.add(cell.id)
     return breaches + [f"nothing answers cell {question}" for question in sorted(asked - answered)]
 
