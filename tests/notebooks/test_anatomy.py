@@ -68,6 +68,15 @@ PRACTISED = {
         "compare four things": "def paired(",
         "decide by a rule": "Exercise A",
     },
+    "09_tune_convnet": {
+        "compute a convolution by hand": "def convolve(image, kernel)",
+        "write a builder": "Exercise C",
+        "count what a Hyperband search will cost": "Exercise B",
+        "decide what to do when the winner lies at the edge": "at_edge.append(",
+        "choose an honest opponent": "best_mlp = two_seeds.idxmax()",
+        "look at the mistakes that are left": "result.predictions != result.labels",
+        "build the network for mixed precision": "mixed = built_under(",
+    },
 }
 
 
