@@ -199,3 +199,44 @@ def test_the_cells_about_the_corner_find_the_edges():
 def test_a_mistake_about_the_corner_would_be_noticed(planted):
     with pytest.raises(AssertionError):
         corner(planted)
+
+
+def spread(planted=None):
+    """Runs the cells about the luck of the seed, with made-up trainings."""
+    lasts = iter((0.70, 0.66))
+
+    def build(hp):
+        log = SimpleNamespace(history={"val_acc": [0.4, 0.5, 0.6, next(lasts)]})
+        return SimpleNamespace(fit=lambda *data, **settings: log)
+
+    return run_cells(
+        NOTEBOOK,
+        "seeds, early = (",
+        "few = [(",
+        planted=planted,
+        **MODULES,
+        budget=SimpleNamespace(name="lesson", retrain_epochs=20),
+        history=SimpleNamespace(history={"val_acc": [0.4, 0.5, 0.6, 0.68] + 16 * [0.74]}),
+        tuner=SimpleNamespace(hypermodel=SimpleNamespace(build=build)),
+        **{"MAX_EPOCHS": 4, "best_hps": None, "settings": {}, "x_train": None, "y_train": None},
+    )
+
+
+def test_the_spread_of_the_seeds_is_that_of_one_epoch():
+    cells = spread()
+    assert cells["scores"] == [0.68, 0.70, 0.66]
+    assert (cells["cnn_mean"], cells["cnn_spread"]) == pytest.approx((0.68, 0.02))
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        ("np.std(scores, ddof=1)", "np.std(scores)"),
+        ("np.mean(scores)", "np.max(scores)"),
+        ('history.history["val_acc"][early - 1]', 'history.history["val_acc"][-1]'),
+        ("-np.log(1 - tail)", "-np.log(tail)"),
+    ],
+)
+def test_a_wrong_spread_of_the_seeds_would_be_noticed(planted):
+    with pytest.raises(AssertionError):
+        spread(planted)
