@@ -77,6 +77,13 @@ PRACTISED = {
         "look at the mistakes that are left": "result.predictions != result.labels",
         "build the network for mixed precision": "mixed = built_under(",
     },
+    "10_run_for_hours": {
+        "run a search as a script": "running.kill()\nrunning.wait()",
+        "stop hopeless trainings early": "search_at_night(keep_checkpoints=1)",
+        "say what KerasTuner does": "Exercise B",
+        "spread one search over several processes": "cluster.run(script, workers=2",
+        "go through a checklist": "report = preflight.check(",
+    },
 }
 
 

@@ -171,6 +171,7 @@ PLANTED: list[tuple[Callable, Plant]] = [
     (rules.has_the_anatomy, move_the_end_to_the_front),
     (rules.tells_its_budget_first, silence_the_budget),
     (rules.keeps_code_cells_short, rewrite("claim", "assert 1 + 1\n" * 13)),
+    (rules.keeps_code_cells_short, rewrite("claim", "%%writefile a.py\n" + "1 + 1\n" * 80)),
     (rules.states_no_result_in_prose, lambda nb: say(nb, "The best trial reached 0.43.")),
     (rules.states_no_result_in_prose, lambda nb: say(nb, "It is right in 43 % of cases.")),
     (rules.asserts_its_claims, rewrite("claim", "print('it is so')")),
