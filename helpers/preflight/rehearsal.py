@@ -119,8 +119,11 @@ def _train_a_step(result: Rehearsal, fit_arguments: FitArguments) -> None:
 
 
 def _time_steps(result: Rehearsal, fit_arguments: FitArguments) -> None:
-    steps = 1
+    steps, before = 1, None
     while (arguments := fit_arguments(steps, steps)) is not None:
+        if (now := _lengths(arguments)) is not None and now == before:
+            return  # all the arrays were timed: one more epoch of them would say nothing new
+        before = now
         watch = _Stopwatch()
         result.model.fit(**arguments, epochs=1, shuffle=False, verbose=0, callbacks=[watch])
         # Where the data end, there are fewer steps than asked for.
@@ -131,6 +134,15 @@ def _time_steps(result: Rehearsal, fit_arguments: FitArguments) -> None:
         if ended or watch.training_seconds + watch.validation_seconds >= LONG_ENOUGH:
             return
         steps *= GROWTH
+
+
+def _lengths(arguments: dict[str, Any]) -> list[int] | None:
+    """Returns how many examples each array holds, or None for other kinds of data."""
+    leaves = keras.tree.flatten([arguments.get("x"), arguments.get("validation_data")])
+    given = [leaf for leaf in leaves if leaf is not None]
+    if not given or not all(getattr(leaf, "shape", ()) for leaf in given):
+        return None
+    return [int(leaf.shape[0]) for leaf in given]
 
 
 @contextlib.contextmanager

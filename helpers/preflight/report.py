@@ -48,9 +48,9 @@ class Estimate:
     def __str__(self) -> str:
         """Returns the estimate as a sentence, and a second one about what it leaves out."""
         number = "an unknown number of" if self.trials is None else f"{self.trials:,}"
-        parts = [f"{number} trials"]
+        parts = [f"{number} trial{'' if self.trials == 1 else 's'}"]
         if self.epochs:
-            parts.append(f"{self.epochs:,} epochs in all")
+            parts.append(f"{self.epochs:,} epoch{'' if self.epochs == 1 else 's'} in all")
         if self.minutes:
             parts.append(self._time())
         if self.megabytes is not None:
@@ -69,7 +69,9 @@ class Estimate:
         if high == "0.0":
             text = "a few seconds"
         else:
-            text = f"{low} minutes" if low == high else f"{low} to {high} minutes"
+            text = f"{low} to {high} minutes"
+            if low == high or low == "0.0":
+                text = f"{high} minutes" if low == high else f"up to {high} minutes"
         known = "" if self.largest_timed else " if all models train as fast as the default one"
         return text + known
 

@@ -84,6 +84,12 @@ PRACTISED = {
         "spread one search over several processes": "cluster.run(script, workers=2",
         "go through a checklist": "report = preflight.check(",
     },
+    "11_repair_searches": {
+        "predict from a few lines of code": "Exercise 11",
+        "run a broken search": "table = run(*patient_3())",
+        "repair it, and let a self-check": "Exercise 1:",
+        "let `helpers.preflight.check` look": "Exercise 12",
+    },
 }
 
 

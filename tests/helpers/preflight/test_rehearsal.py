@@ -67,6 +67,26 @@ def test_epochs_grow_until_they_are_long_enough_or_the_data_end(
     assert result.validation_step_seconds == pytest.approx(0.001 if validation_batches else 0.0)
 
 
+@pytest.mark.parametrize(("examples", "fits"), [(300, 1), (1000, 2), (1200, 2), (5000, 3)])
+def test_arrays_that_were_timed_whole_are_not_timed_again(
+    monkeypatch, timed_as_ever, examples, fits
+):
+    x, seen = np.zeros((examples, 1)), []
+    model = fitting(Clock(monkeypatch), 10**6, 0)
+
+    def fit(x, **kwargs):
+        seen.append(len(x))
+        return model.fit(steps=len(x) // 300, **kwargs)
+
+    def given(steps, validation_steps):
+        return {"x": x[: min(steps, examples // 300) * 300], "validation_steps": 0}
+
+    result = Rehearsal(model=SimpleNamespace(fit=fit))
+    rehearsal._time_steps(result, given)
+    assert len(seen) == len(set(seen)) == fits
+    assert result.step_seconds == pytest.approx(0.005)
+
+
 @pytest.fixture
 def timed_as_ever(timed, monkeypatch):
     monkeypatch.setattr(rehearsal, "LONG_ENOUGH", 0.3)

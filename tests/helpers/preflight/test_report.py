@@ -12,7 +12,7 @@ from helpers.preflight import ERROR, WARNING, Estimate, Finding, Report
         (Estimate(6, 24, (3.46, 1.0), 5.4), "1.0 to 3.5 minutes, "),
         (Estimate(6, 24, (1.04, 0.96), 5.4), "in all, 1.0 minutes, "),
         (Estimate(6, 24, (0.01, 0.04), 5.4), "in all, a few seconds, "),
-        (Estimate(6, 24, (0.01, 0.05), 5.4), "in all, 0.0 to 0.1 minutes, "),
+        (Estimate(6, 24, (0.01, 0.05), 5.4), "in all, up to 0.1 minutes, "),
         (Estimate(6, 2000, (2.0, 2.0), 5.4, largest_timed=False), "2,000 epochs in all, 2.0 minut"),
         (Estimate(6, 24, (2.0, 2.0), 5.4, largest_timed=False), "fast as the default one, check"),
         (Estimate(6, 24, (1.0, 2.0), 1234.4), ", checkpoints of at most 1,234 MB. The time does "),
@@ -45,12 +45,12 @@ def test_a_report_as_text_and_as_a_table():
         "    seen: n > 5",
         "    cure: use 2",
         "Not checked: the data, which are odd.",
-        "Estimate: 1 trials, 1 epochs in all.",
+        "Estimate: 1 trial, 1 epoch in all.",
     ]
     table = report._repr_html_()
     assert "&lt;rate&gt;" in table and "<rate>" not in table
     assert table.count("<tr>") == 3 and table.count("<th ") == 4 and table.count("<td ") == 8
-    assert table.endswith("<p>Estimate: 1 trials, 1 epochs in all.</p>")
+    assert table.endswith("<p>Estimate: 1 trial, 1 epoch in all.</p>")
 
 
 def test_a_report_without_findings():
