@@ -295,9 +295,12 @@ WRONG = {
         ),
     ],
     "11": [
-        (lambda: last("linear")(), "rate"),
-        (last(validation=lambda: (N.x_test, N.y_test)), "test"),
-        (last(validation=lambda: (N.x_val[:100], N.y_val[:100])), "100"),
+        (last("linear"), "A range over decades is sampled linearly"),
+        (last(validation=lambda: (N.x_test, N.y_test)), "The trials are compared on test data"),
+        (
+            last(validation=lambda: (N.x_val[:100], N.y_val[:100])),
+            "The validation set is too small",
+        ),
         (searching(lambda hp: N.make_mlp([hp.Int("n", 16, 64)])), "Keep tuning the rate"),
     ],
     "12": [
