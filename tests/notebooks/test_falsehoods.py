@@ -127,6 +127,28 @@ FALSEHOODS = [
         "The convolutions compute in `float16`",
         "The convolutions compute in `float64`",
     ),
+    (
+        "10_run_for_hours",
+        "Only the trial that was running began again",
+        "Every trial began again",
+    ),
+    (
+        "10_run_for_hours",
+        "but does not mark the trial as failed",
+        "and marks the trial as failed",
+    ),
+    ("10_run_for_hours", "Most of them end early", "Few of them end early"),
+    (
+        "11_repair_searches",
+        "It gives up after three failures in a row",
+        "It gives up after the first failure",
+    ),
+    (
+        "11_repair_searches",
+        "KerasTuner fails a trial whose score is NaN",
+        "KerasTuner completes a trial whose score is NaN",
+    ),
+    ("11_repair_searches", "is less than half of its score", "is about as high as its score"),
 ]
 
 

@@ -153,6 +153,30 @@ def drop_all_claims(notebook):
         cell.metadata["tags"] = [tag for tag in rules.tags(cell) if tag != "claim"]
 
 
+def name_no_sentence(notebook):
+    del tagged(notebook, "claim").metadata["proves"]
+
+
+def name_a_sentence_that_comes_later(notebook):
+    tagged(notebook, "claim").metadata["proves"] = [notebook.cells[-2].source.splitlines()[0]]
+
+
+def unfold_a_claim(notebook):
+    del tagged(notebook, "claim").metadata["jupyter"]
+
+
+def answer(notebook: NotebookNode) -> NotebookNode:
+    return next(cell for cell in notebook.cells if "answers" in cell.metadata)
+
+
+def leave_a_prediction_without_an_answer(notebook):
+    del answer(notebook).metadata["answers"]
+
+
+def answer_what_comes_later(notebook):
+    answer(notebook).metadata["answers"].append(notebook.cells[-1].id)
+
+
 PLANTED: list[tuple[Callable, Plant]] = [
     (rules.was_run_in_order, swap_first_two_counts),
     (rules.was_run_in_order, skip_a_cell),
@@ -174,6 +198,16 @@ PLANTED: list[tuple[Callable, Plant]] = [
     (rules.keeps_code_cells_short, rewrite("claim", "%%writefile a.py\n" + "1 + 1\n" * 80)),
     (rules.states_no_result_in_prose, lambda nb: say(nb, "The best trial reached 0.43.")),
     (rules.states_no_result_in_prose, lambda nb: say(nb, "It is right in 43 % of cases.")),
+    (rules.ends_its_story_with_a_conclusion, replace_in_prose("## The answer", "## The end")),
+    (
+        rules.ends_its_story_with_a_conclusion,
+        replace_in_prose("What do you have to tell", "Why tell"),
+    ),
+    (rules.answers_its_predictions, leave_a_prediction_without_an_answer),
+    (rules.answers_its_predictions, answer_what_comes_later),
+    (rules.names_the_sentences_that_its_claims_prove, name_no_sentence),
+    (rules.names_the_sentences_that_its_claims_prove, name_a_sentence_that_comes_later),
+    (rules.folds_its_claims, unfold_a_claim),
     (rules.asserts_its_claims, rewrite("claim", "print('it is so')")),
     (rules.asserts_its_claims, rewrite("claim", "assert True")),
     (rules.asserts_its_claims, drop_all_claims),
