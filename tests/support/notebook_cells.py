@@ -1,6 +1,7 @@
 """Single cells of a notebook, for tests: what they compute, and what they have printed."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -8,12 +9,14 @@ import nbformat
 FOLDER = Path(__file__).parents[2] / "notebooks"
 
 
+@cache
+def _code_cells(notebook: str) -> list[nbformat.NotebookNode]:
+    cells = nbformat.read(FOLDER / f"{notebook}.ipynb", as_version=4).cells
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
 def _cell(notebook: str, words: str) -> nbformat.NotebookNode:
-    cells = [
-        cell
-        for cell in nbformat.read(FOLDER / f"{notebook}.ipynb", as_version=4).cells
-        if cell.cell_type == "code" and words in cell.source
-    ]
+    cells = [cell for cell in _code_cells(notebook) if words in cell.source]
     assert len(cells) == 1, f"{len(cells)} cells of {notebook} hold {words!r}"
     return cells[0]
 
