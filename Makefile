@@ -6,7 +6,7 @@ code = helpers tests tools benchmarks examples notebooks
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test check test-real soak mutants run refresh bench lint platforms clean
+.PHONY: help setup lab test check test-real soak mutants run student solutions refresh bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,8 +14,8 @@ help: ## list the targets
 setup: ## make .venv and install into it, unless that is done (PYTHON= names the interpreter)
 	@sh tools/setup.sh
 
-lab: setup ## open JupyterLab on the first notebook, or the one that runs (ARGS=--no-browser passes through)
-	$(python) -m tools.lab $(ARGS)
+lab: setup ## open JupyterLab on your copies in my-course/ (NEW=1 adds changed notebooks, ORIGINAL=1 opens the course's own, ARGS=--no-browser passes through)
+	$(python) -m tools.lab $(if $(NEW),--new) $(if $(ORIGINAL),--original) $(ARGS)
 
 test: setup ## run all tests on made-up images at the quick budget (ARGS= goes to pytest)
 	COURSE_DATA=standin COURSE_BUDGET=quick $(python) -m pytest $(ARGS)
@@ -41,6 +41,12 @@ mutants: setup ## plant faults into a room and say which no test notices (ARGS=h
 
 run: setup ## execute the notebooks into build/, with an HTML page each (ARGS=05 picks one)
 	$(python) tools/notebooks.py run $(ARGS)
+
+student: setup ## pack build/student.zip: the course without its solutions, to hand out
+	$(python) -m tools.handout student
+
+solutions: setup ## pack build/solutions.zip: the notebooks with them, to hand out later
+	$(python) -m tools.handout solutions
 
 refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cifar10 or a file)
 	$(python) tools/notebooks.py refresh $(ARGS)

@@ -1,10 +1,16 @@
-"""Open JupyterLab on the first notebook, with the whole project in its file browser.
+"""Open JupyterLab on the reader's copy of the first notebook, with the whole project in sight.
 
-python -m tools.lab [OPTION...]      an OPTION is one of JupyterLab's, such as --no-browser
+python -m tools.lab [--new] [--original] [OPTION...]
+
+The copies are in my-course/, made where they are missing and never changed; with --new, the new
+version of a notebook that the course has changed is put beside its copy. With --original, the
+course's own notebooks are opened, with their outputs and solutions. An OPTION is one of
+JupyterLab's, such as --no-browser.
 
 There is one server for a project: a second call opens the one that runs.
 """
 
+import argparse
 import os
 import sys
 import urllib.error
@@ -16,14 +22,10 @@ from pathlib import Path
 from jupyter_server.serverapp import list_running_servers
 from jupyterlab.labapp import LabApp
 
-from tools import quiet_kernels
+from tools import my_course, quiet_kernels
+from tools.notebooks import NotebookError, select
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def first_notebook(root: Path) -> Path:
-    """Return the notebook to begin with."""
-    return next((root / "notebooks").glob("01_*.ipynb"))
 
 
 def running_server(root: Path) -> Mapping[str, str] | None:
@@ -48,12 +50,24 @@ def answers(url: str) -> bool:
         return False
 
 
-def main(options: list[str]) -> int:
-    """Open the running server, or start one with `options`; return the exit status."""
-    notebook = first_notebook(ROOT)
-    server = running_server(ROOT)
+def main(arguments: list[str], root: Path = ROOT) -> int:
+    """Open the running server of the project `root`, or start one; return the exit status."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--new", action="store_true")
+    parser.add_argument("--original", action="store_true")
+    own, options = parser.parse_known_args(arguments)  # JupyterLab has a help of its own
+    try:
+        told = [] if own.original else my_course.update(root, own.new)
+        folder = root / ("notebooks" if own.original else my_course.FOLDER)
+        notebook = folder / select(root / "notebooks", [])[0].name
+    except NotebookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if told:
+        print(*told, sep="\n", flush=True)
+    server = running_server(root)
     if server:
-        path = notebook.relative_to(ROOT).as_posix()
+        path = notebook.relative_to(root).as_posix()
         url = f"{server['url']}lab/tree/{path}?token={server['token']}"
         print(f"JupyterLab already serves this project: {url}")
         if "--no-browser" not in options:
@@ -62,7 +76,7 @@ def main(options: list[str]) -> int:
     quiet_kernels.main()
     # For the kernels: what then goes to the terminal is no more than needed there.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    LabApp.launch_instance([f"--ServerApp.root_dir={ROOT}", str(notebook), *options])
+    LabApp.launch_instance([f"--ServerApp.root_dir={root}", str(notebook), *options])
     return 0
 
 

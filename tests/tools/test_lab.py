@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -23,16 +24,31 @@ def own_jupyter(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def server(own_jupyter, monkeypatch):
+def project(tmp_path):
+    """A project of its own, with two notebooks of the course: the real one gets no copies."""
+    root = tmp_path / "course"
+    (root / "notebooks").mkdir(parents=True)
+    for name in ["01_draw_values.ipynb", "02_look_at_cifar10.ipynb"]:
+        shutil.copy(lab.ROOT / "notebooks" / name, root / "notebooks")
+    (root / "README.md").write_text("# A course")
+    return root
+
+
+@pytest.fixture
+def server(own_jupyter, project):
     """A server that was started as a reader starts it; what Jupyter knows about it."""
+    program = (
+        "import pathlib, sys; from tools import lab;"
+        "sys.exit(lab.main(sys.argv[2:], pathlib.Path(sys.argv[1])))"
+    )
     options = ["--no-browser", "--allow-root", "--ServerApp.port=0", "--ServerApp.token=secret"]
-    command = [sys.executable, "-m", "tools.lab", *options]
+    command = [sys.executable, "-c", program, str(project), *options]
     log = own_jupyter.parent / "log"
     with open(log, "w") as stream:
         process = subprocess.Popen(command, cwd=lab.ROOT, stdout=stream, stderr=stream)
     try:
         deadline = time.monotonic() + 120
-        while not (found := lab.running_server(lab.ROOT)):
+        while not (found := lab.running_server(project)):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
         yield found
@@ -41,27 +57,81 @@ def server(own_jupyter, monkeypatch):
         process.wait()
 
 
+@pytest.fixture
+def started(monkeypatch, own_jupyter):
+    """What JupyterLab would be started with, if it were."""
+    calls = []
+    monkeypatch.setattr(lab.LabApp, "launch_instance", calls.append)
+    monkeypatch.setattr(lab.quiet_kernels, "main", lambda: None)
+    return calls
+
+
 def get(url):
     with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read().decode()
 
 
 def test_the_whole_project_is_in_sight_and_a_second_call_opens_the_same_server(
-    server, monkeypatch, capsys
+    server, project, monkeypatch, capsys
 ):
     listed = json.loads(get(f"{server['url']}api/contents/?token={server['token']}"))
     names = {entry["name"] for entry in listed["content"]}
-    assert {"README.md", "bank", "examples", "notebooks"} <= names
+    assert names == {"README.md", "notebooks", "my-course"}
 
     opened = []
     monkeypatch.setattr(lab.webbrowser, "open", opened.append)
     monkeypatch.setattr(lab.LabApp, "launch_instance", lambda argv: pytest.fail("a second server"))
-    assert lab.main([]) == 0
+    assert lab.main([], project) == 0
     (url,) = opened
     assert url in capsys.readouterr().out
-    assert urlsplit(url).path == "/lab/tree/notebooks/01_draw_values.ipynb"
+    assert urlsplit(url).path == "/lab/tree/my-course/01_draw_values.ipynb"
     assert "JupyterLab" in get(url)
-    assert lab.main(["--no-browser"]) == 0 and opened == [url]
+    assert lab.main(["--no-browser"], project) == 0 and opened == [url]
+    assert lab.main(["--original"], project) == 0
+    assert urlsplit(opened[1]).path == "/lab/tree/notebooks/01_draw_values.ipynb"
+
+
+def test_jupyterlab_opens_the_readers_copy_and_gets_every_option_that_is_its_own(
+    project, started, capsys
+):
+    assert lab.main(["--no-browser", "--ServerApp.port=0", "--help"], project) == 0
+    copy = project / "my-course" / "01_draw_values.ipynb"
+    options = ["--no-browser", "--ServerApp.port=0", "--help"]
+    assert started == [[f"--ServerApp.root_dir={project}", str(copy), *options]]
+    assert "Made your own copies in my-course: 01_draw_values.ipynb" in capsys.readouterr().out
+    assert copy.exists()
+
+
+def test_the_original_is_opened_on_request_and_nothing_is_copied(project, started, capsys):
+    assert lab.main(["--original"], project) == 0
+    assert started[0][1:] == [str(project / "notebooks" / "01_draw_values.ipynb")]
+    assert not (project / "my-course").exists() and capsys.readouterr().out == ""
+
+
+def test_a_new_version_is_put_beside_the_copy_on_request(project, started, capsys):
+    lab.main([], project)
+    shutil.copy(
+        project / "notebooks" / "02_look_at_cifar10.ipynb",
+        project / "notebooks" / "01_draw_values.ipynb",
+    )
+    lab.main([], project)
+    assert "make lab NEW=1" in capsys.readouterr().out
+    lab.main(["--new"], project)
+    assert "Put the new versions beside yours" in capsys.readouterr().out
+    assert (project / "my-course" / "01_draw_values.new.ipynb").exists()
+    assert [len(call) for call in started] == [2, 2, 2]
+
+
+def test_without_a_place_for_copies_nothing_is_started(project, started, capsys):
+    (project / "my-course").write_text("")
+    assert lab.main([], project) == 1 and started == []
+    assert "my-course can't be used" in capsys.readouterr().err
+
+
+def test_make_passes_its_variables_on():
+    rule = (lab.ROOT / "Makefile").read_text(encoding="utf-8").partition("\nlab: ")[2]
+    command = rule.split("\n")[1].split("tools.lab ")[1]
+    assert command == "$(if $(NEW),--new) $(if $(ORIGINAL),--original) $(ARGS)"
 
 
 def test_a_server_that_has_gone_without_cleaning_up_is_not_taken_for_one_that_runs(

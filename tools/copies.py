@@ -1,0 +1,164 @@
+"""Copies of a notebook that show no answer before the reader has one, made with nbconvert.
+
+`for_students` keeps everything and folds what holds an answer; `without_solutions` leaves the
+solutions out and packs the self-checks; `with_solutions` opens what is folded.
+"""
+
+import ast
+import copy
+import re
+from collections.abc import Iterator
+
+from nbconvert.preprocessors import ClearOutputPreprocessor, Preprocessor, TagRemovePreprocessor
+from nbformat import NotebookNode
+
+from tools import packing
+
+# The first line of a folded cell is all that JupyterLab shows of it.
+LABELS = {
+    "solution": "# Solution of {}: unfold to read.",
+    "self-check": "# Self-check of {}: run this cell. Unfolded, it shows the answer.",
+    "claim": "# Claim: checks that what the text says is true of this run. Unfold to read.",
+    "answers": "# The answer to the prediction: run this cell.",
+    "other": "# Run this cell. There is no need to read it.",
+}
+# What IPython needs to quote the cell in a traceback, with the answers in the lines around.
+FORGET = '__import__("linecache").cache.pop({}.__code__.co_filename, None)  # errors quote no line'
+SUMMARY = "The answer. Make your own prediction, run the cell above, and then open this."
+HEADING = re.compile(r"^#+ Exercise (\w+)", re.MULTILINE)
+# Where an answer in the prose ends: at the next heading, or at the next question.
+END = re.compile(r"^#|^\*\*Predict before you run", re.MULTILINE)
+
+
+def for_students(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy of `notebook` to work in: without outputs, and with the answers folded."""
+    return _apply(notebook, ClearOutputPreprocessor(), Fold())
+
+
+def without_solutions(notebook: NotebookNode) -> NotebookNode:
+    """Return such a copy that holds no solution, and no self-check that can be read.
+
+    Raises CopyError if a cell that is neither uses what only a solution defines.
+    """
+    return _apply(
+        notebook,
+        ClearOutputPreprocessor(),
+        PackChecks(),
+        TagRemovePreprocessor(remove_cell_tags={"solution"}),
+        Fold(),
+    )
+
+
+def with_solutions(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy of `notebook` with its outputs, and with its solutions unfolded."""
+    return _apply(notebook, Unfold())
+
+
+class CopyError(Exception):
+    """A notebook can't be copied in this way; the message is for who wrote the notebook."""
+
+
+class Fold(Preprocessor):
+    """Folds the cells that hold an answer, below a first line that says only what they are."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Fold in place; a cell that has its first line already keeps it."""
+        for cell, exercise in _with_exercises(nb):
+            if cell.cell_type == "markdown" and "answers" in cell.metadata:
+                cell.source = _folded_prose(cell.source)
+            if cell.cell_type == "code" and (kind := _kind(cell)):
+                _fold(cell, kind, LABELS[kind].format(exercise))
+        return nb, resources
+
+
+class Unfold(Preprocessor):
+    """Opens the solutions."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict, index: int
+    ) -> tuple[NotebookNode, dict]:
+        """Unfold `cell` in place if it is a solution."""
+        if "solution" in tags(cell):
+            cell.metadata.pop("jupyter", None)
+        return cell, resources
+
+
+class PackChecks(Preprocessor):
+    """Packs the self-checks, each with what it needs from the solutions."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Pack in place. Raises CopyError where a cell can't do without the solutions."""
+        code = [pair for pair in _with_exercises(nb) if pair[0].cell_type == "code"]
+        solutions = [cell.source for cell, _ in code if "solution" in tags(cell)]
+        kept = [pair for pair in code if "solution" not in tags(pair[0])]
+        known = {name for cell, _ in kept for name in packing.defined(cell.source)}
+        for cell, exercise in kept:
+            needed = packing.needed(cell.source, solutions, known)
+            if "self-check" in tags(cell):
+                cell.source = packing.packed(cell.source, needed, exercise)
+            elif needed:
+                raise CopyError(f"cell {cell.id} uses what only a solution defines: {needed[0]}")
+        return nb, resources
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Return the tags of `cell`."""
+    return cell.metadata.get("tags", [])
+
+
+def _apply(notebook: NotebookNode, *preprocessors: Preprocessor) -> NotebookNode:
+    copied = copy.deepcopy(notebook)
+    for preprocessor in preprocessors:
+        copied, _ = preprocessor.preprocess(copied, {})
+    return copied
+
+
+def _with_exercises(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
+    """Yield each cell with the words for the exercise that it belongs to."""
+    exercise = "the exercise"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (headings := HEADING.findall(cell.source)):
+            exercise = f"exercise {headings[-1]}"
+        yield cell, exercise
+
+
+def _kind(cell: NotebookNode) -> str | None:
+    for kind in ("solution", "self-check", "claim"):
+        if kind in tags(cell):
+            return kind
+    if "answers" in cell.metadata:
+        return "answers"
+    return "other" if cell.metadata.get("jupyter", {}).get("source_hidden") else None
+
+
+def _fold(cell: NotebookNode, kind: str, label: str) -> None:
+    folded = {"source_hidden": True}
+    if kind == "solution":  # whose "Right." would stand below the reader's own exercise
+        folded["outputs_hidden"] = True
+    cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), **folded}
+    if cell.source.startswith(label.partition(":")[0]):
+        return
+    if kind == "self-check":
+        cell.source = _without_quotes(cell.source)
+    cell.source = f"{label}\n{cell.source}"
+
+
+def _without_quotes(source: str) -> str:
+    """Return the source of a self-check whose errors don't quote the lines around them."""
+    *_, check, call = ast.parse(source).body
+    lines = source.splitlines()
+    if isinstance(check, ast.FunctionDef):
+        lines.insert(call.lineno - 1, FORGET.format(check.name))
+    return "\n".join(lines)
+
+
+def _folded_prose(source: str) -> str:
+    if source.startswith("<details>"):
+        return source
+    end = found.start() if (found := END.search(source)) else len(source)
+    answer, rest = source[:end].strip(), source[end:]
+    before, _, last = answer.rpartition("\n\n")
+    if before and not rest and last.endswith(":"):  # it leads on to the next cell
+        answer, rest = before, last
+    folded = f"<details>\n<summary>{SUMMARY}</summary>\n\n{answer}\n\n</details>"
+    return f"{folded}\n\n{rest}" if rest else folded
