@@ -14,7 +14,7 @@ help: ## list the targets
 setup: ## make .venv and install into it, unless that is done (PYTHON= names the interpreter)
 	@sh tools/setup.sh
 
-lab: setup ## open JupyterLab on your copies in my-course/ (NEW=1 adds changed notebooks, ORIGINAL=1 opens the course's own, ARGS=--no-browser passes through)
+lab: setup ## open JupyterLab on your copies (NEW=1 adds changed ones, ORIGINAL=1 opens notebooks/, ARGS=--no-browser passes through)
 	$(python) -m tools.lab $(if $(NEW),--new) $(if $(ORIGINAL),--original) $(ARGS)
 
 test: setup ## run all tests on made-up images at the quick budget (ARGS= goes to pytest)
