@@ -26,8 +26,7 @@ LABELS = {
 FORGET = '__import__("linecache").cache.pop({}.__code__.co_filename, None)  # errors quote no line'
 SUMMARY = "The answer. Make your own prediction, run the cell above, and then open this."
 HEADING = re.compile(r"^#+ Exercise (\w+)", re.MULTILINE)
-# Where an answer in the prose ends: at the next heading, or at the next question.
-END = re.compile(r"^#|^\*\*Predict before you run", re.MULTILINE)
+QUESTION = re.compile(r"\*\*Predict\s+before\s+you\s+run")
 
 
 def for_students(notebook: NotebookNode) -> NotebookNode:
@@ -136,7 +135,8 @@ def _fold(cell: NotebookNode, kind: str, label: str) -> None:
     if kind == "solution":  # whose "Right." would stand below the reader's own exercise
         folded["outputs_hidden"] = True
     cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), **folded}
-    if cell.source.startswith(label.partition(":")[0]):
+    # A magic for the whole cell has to stay its first line, and says no more than a label.
+    if cell.source.startswith((label.partition(":")[0], "%%")):
         return
     if kind == "self-check":
         cell.source = _without_quotes(cell.source)
@@ -145,20 +145,28 @@ def _fold(cell: NotebookNode, kind: str, label: str) -> None:
 
 def _without_quotes(source: str) -> str:
     """Return the source of a self-check whose errors don't quote the lines around them."""
-    *_, check, call = ast.parse(source).body
+    *before, call = ast.parse(source).body
     lines = source.splitlines()
-    if isinstance(check, ast.FunctionDef):
-        lines.insert(call.lineno - 1, FORGET.format(check.name))
+    if before and isinstance(before[-1], ast.FunctionDef):
+        lines.insert(call.lineno - 1, FORGET.format(before[-1].name))
     return "\n".join(lines)
 
 
 def _folded_prose(source: str) -> str:
     if source.startswith("<details>"):
         return source
-    end = found.start() if (found := END.search(source)) else len(source)
-    answer, rest = source[:end].strip(), source[end:]
-    before, _, last = answer.rpartition("\n\n")
-    if before and not rest and last.endswith(":"):  # it leads on to the next cell
-        answer, rest = before, last
+    paragraphs = source.strip().split("\n\n")
+    end = next((i for i in range(1, len(paragraphs)) if _ends_answer(paragraphs, i)), None)
+    if end is None and len(paragraphs) > 1 and paragraphs[-1].endswith(":"):
+        end = -1  # it leads on to the next cell
+    answer = "\n\n".join(paragraphs[:end])
+    rest = "\n\n".join(paragraphs[end:]) if end else ""
     folded = f"<details>\n<summary>{SUMMARY}</summary>\n\n{answer}\n\n</details>"
     return f"{folded}\n\n{rest}" if rest else folded
+
+
+def _ends_answer(paragraphs: list[str], index: int) -> bool:
+    """Return whether a heading or the next question stands in the paragraph at `index`."""
+    in_code = "".join(paragraphs[:index]).count("```") % 2
+    heading = paragraphs[index].startswith("#") and not in_code
+    return heading or bool(QUESTION.search(paragraphs[index]))

@@ -22,7 +22,7 @@ TOP = "keras-tuning-course"  # the folder that both archives unpack into
 FOLDERS = ("helpers", "tools", "bank", "examples")
 # Not *.csv: that is a recording of the bank under way.
 SUFFIXES = {".py", ".pyi", ".typed", ".sh", ".md", ".yaml", ".gz"}
-FILES = ("Makefile", "pyproject.toml", "requirements.txt", "environment.yml", "LICENSE")
+FILES = ("Makefile", "pyproject.toml", "requirements*.txt", "environment.yml", "LICENSE")
 START = Path("tools", "handout_start.md")  # becomes README.md
 MADE = (1980, 1, 1, 0, 0, 0)  # the same content makes the same archive
 
@@ -44,8 +44,9 @@ def student_files(root: Path) -> Iterator[tuple[str, bytes]]:
     for path in notebooks.select(root / "notebooks", []):
         copy = copies.without_solutions(nbformat.read(path, as_version=4))
         yield f"notebooks/{path.name}", (nbformat.writes(copy) + "\n").encode()
-    for name in FILES:
-        yield name, (root / name).read_bytes()
+    for pattern in FILES:
+        for path in sorted(root.glob(pattern)):
+            yield path.name, path.read_bytes()
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in SUFFIXES and path.is_file():

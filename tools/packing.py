@@ -6,6 +6,8 @@ import symtable
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 # The two lines above the call are those that a traceback quotes with it.
 TEMPLATE = """\
 # Self-check of {exercise}: run this cell. It is packed, since its text would show the answer.
@@ -60,13 +62,13 @@ def needed(source: str, others: Sequence[str], known: Collection[str]) -> list[s
 
 def defined(source: str) -> set[str]:
     """Return the names that a cell assigns, imports or defines at its top level."""
-    symbols = symtable.symtable(source, "cell", "exec").get_symbols()
+    symbols = _table(source).get_symbols()
     return {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
 
 
 def used(source: str) -> set[str]:
     """Return the names that a cell takes from its namespace, also in its functions."""
-    top = symtable.symtable(source, "cell", "exec")
+    top = _table(source)
     names = {one.get_name() for one in top.get_symbols() if one.is_referenced()}
     return names.union(
         one.get_name() for table in _below(top) for one in table.get_symbols() if one.is_global()
@@ -76,6 +78,11 @@ def used(source: str) -> set[str]:
 def statements(source: str) -> list[str]:
     """Return the text of each statement at the top level of a cell."""
     return [ast.get_source_segment(source, node) or "" for node in ast.parse(source).body]
+
+
+def _table(source: str) -> symtable.SymbolTable:
+    plain = TransformerManager().transform_cell(source)  # without magics
+    return symtable.symtable(plain, "cell", "exec")
 
 
 def _below(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

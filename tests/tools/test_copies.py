@@ -72,6 +72,14 @@ def test_of_a_folded_cell_only_what_it_is_shows():
     assert [cell.source for cell in cells if cell not in folded][1:] == ["answer_a = ..."]
 
 
+def test_a_cell_magic_stays_the_first_line_and_a_line_of_magic_is_no_hindrance():
+    magic = code("%%writefile long.py\nprint(1)", "claim")
+    timed = code("%time best = 64\n!ls")
+    for copied in (copies.for_students, copies.without_solutions):
+        cells = copied(exercise("answer_a = ...", magic, timed)).cells
+        assert sources(new_notebook(cells=cells[:2])) == [magic.source, timed.source]
+
+
 def test_only_the_solution_hides_what_it_puts_out():
     *_, check, solution = copies.for_students(exercise()).cells
     assert check.metadata["jupyter"] == {"source_hidden": True}
@@ -91,11 +99,22 @@ def test_a_copy_of_a_copy_is_the_same():
     [
         ("It is 64.\n\nSo much for that.", ""),
         ("It is 64.\n\n## Next\n\nGo on.", "\n\n## Next\n\nGo on."),
-        ("It is 64.\n\n**Predict before you run:** why?", "\n\n**Predict before you run:** why?"),
+        (
+            "It is 64.\n\nNow **Predict before\nyou run:** why?",
+            "\n\nNow **Predict before\nyou run:** why?",
+        ),
+        ("```\na()\n\n# not a heading\n```\n\nIt is 64.", ""),
         ("It is 64.\n\nNow list them:", "\n\nNow list them:"),
         ("It is 64, as these show:", ""),
     ],
-    ids=["all of it", "a heading", "a question", "what leads to the next cell", "one paragraph"],
+    ids=[
+        "all of it",
+        "a heading",
+        "a question",
+        "code",
+        "what leads to the next cell",
+        "one paragraph",
+    ],
 )
 def test_the_answer_to_a_prediction_is_folded_and_what_comes_after_it_is_not(prose, open_part):
     told = new_markdown_cell(prose, metadata={"answers": ["d9bc843f"]})
@@ -168,6 +187,9 @@ def test_no_copy_of_the_course_shows_an_answer(path):
             kinds = {"solution", "self-check", "claim"}.intersection(copies.tags(cell))
             hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
             assert hidden or not kinds, f"{cell.id} is open"
+            if "self-check" in kinds:
+                quoted = "linecache" not in cell.source and "zlib" not in cell.source
+                assert not quoted, f"an error of {cell.id} quotes it"
             if hidden:
                 assert first_line(cell).startswith("# "), f"{cell.id} shows its code"
             if cell.cell_type == "markdown" and "answers" in cell.metadata:

@@ -56,6 +56,8 @@ def test_the_archive_holds_what_is_committed_and_no_test(archives):
         if path.is_file()
     }
     assert inside >= set(listed.stdout.split())
+    top = {path.name for path in archives.iterdir()}
+    assert top >= {"Makefile", "LICENSE", "pyproject.toml", "requirements.txt", "environment.yml"}
     assert not (archives / "tests").exists()
 
 
