@@ -1,0 +1,50 @@
+"""Sphinx's settings for the web site. `make site` copies this folder to build/ and adds the pages."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # mathml.py
+
+project = "Hyperparameter tuning with Keras"
+author = "The authors of this course"
+copyright = author
+language = "en"
+
+extensions = ["myst_nb", "mathml"]
+nb_execution_mode = "off"  # what readers see is what is committed
+nb_merge_streams = True  # how many pieces a cell printed its text in is chance
+nb_ipywidgets_js = {}  # comes from another host, and a widget does nothing without its kernel
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+html_math_renderer = "mathml"
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_static_path = ["_static"]
+templates_path = ["_templates"]
+html_css_files = ["course.css"]
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark as the reader's system says; without it, an error in the console
+html_copy_source = False  # the notebooks that were prepared for the site are of no use elsewhere
+html_last_updated_fmt = None
+html_theme_options = {
+    "show_toc_level": 2,
+    "home_page_in_toc": False,
+    "navbar_persistent": [],
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+    "extra_footer": "Free to use, change and teach with, under the BSD 3-Clause licence.",
+}
+
+
+def name_folds(app, pagename, templatename, context, doctree) -> None:
+    """Let a screen reader say what a fold hides: MyST-NB gives all of them one and the same label."""
+    if "body" in context:
+        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
+
+
+def setup(app) -> None:
+    """Called by Sphinx."""
+    app.connect("html-page-context", name_folds)

@@ -1,0 +1,159 @@
+"""What the web site makes of a committed notebook: folded, with figures described, in their order.
+
+The notebooks themselves are left alone: every function returns something new. They are plain JSON
+here, so that the site needs nothing of what the course needs.
+"""
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+Notebook = dict[str, Any]
+Cell = dict[str, Any]
+
+FIGURE = "**In the figure:**"
+# What is folded, and the two words on its bar. A later row wins where a cell has several tags.
+FOLDED = {
+    "claim": "what this claims",
+    "self-check": "the self-check",
+    "solution": "the solution",
+}
+# The parts of the course, by the numbers of the notebooks that they end with.
+PARTS = {
+    5: "Search, and retrain the winner",
+    8: "Choose spaces and strategies, and doubt the winner",
+    99: "Search for real",
+}
+
+
+class PageError(Exception):
+    """A notebook can't become a page; the message is for the person who edits it."""
+
+
+def read(path: Path) -> Notebook:
+    """Return the notebook in the file `path`, with the source of each cell as one string."""
+    notebook: Notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    return notebook
+
+
+def page(notebook: Notebook) -> Notebook:
+    """Return a copy of `notebook` for the site, for MyST-NB to render.
+
+    Raises PageError if a figure is followed by no cell that says what is in it.
+    """
+    copied = copy.deepcopy(notebook)
+    for cell, following in zip(copied["cells"], [*copied["cells"][1:], None], strict=True):
+        if cell["cell_type"] == "code":
+            _fold(cell)
+            _describe_figure(cell, following)
+            _simplify_html(cell)
+    return copied
+
+
+def _fold(cell: Cell) -> None:
+    """Fold `cell`, output and all, if its tags or its author's JupyterLab say so.
+
+    The output of a solution ("Right.") would give it away, and that of a self-check says nothing
+    here, where nobody has answered.
+    """
+    metadata = cell["metadata"]
+    tags = metadata.setdefault("tags", [])
+    hidden = metadata.get("jupyter", {})
+    names = [name for tag, name in FOLDED.items() if tag in tags]
+    if names:
+        tags.append("hide-cell" if cell["outputs"] else "hide-input")
+    elif hidden.get("source_hidden"):
+        names = ["the code"]
+        tags.append("hide-input")
+    elif hidden.get("outputs_hidden"):
+        names = ["the output"]
+        tags.append("hide-output")
+    if names:
+        prompts = {"code_prompt_show": f"Show {names[-1]}", "code_prompt_hide": f"Hide {names[-1]}"}
+        metadata.setdefault("mystnb", {}).update(prompts)
+
+
+def _describe_figure(cell: Cell, following: Cell | None) -> None:
+    """Give the figure of `cell` the first paragraph of `following` as its alternative text."""
+    if not any("image/png" in output.get("data", {}) for output in cell["outputs"]):
+        return
+    source = following["source"] if following and following["cell_type"] == "markdown" else ""
+    if not source.startswith(FIGURE):
+        raise PageError(
+            f"the figure of cell {cell.get('id')} has no alternative text: begin the Markdown cell "
+            f"after it with {FIGURE}"
+        )
+    words = plain(source.removeprefix(FIGURE).partition("\n\n")[0])
+    cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": words[0].upper() + words[1:]}
+
+
+def _simplify_html(cell: Cell) -> None:
+    """Remove from the HTML of `cell` what some readers can't see or hear.
+
+    These are the colours of Keras' tables, which don't stand out from every background, and the
+    empty headings that pandas puts above its index.
+    """
+    for output in cell["outputs"]:
+        html = "".join(output.get("data", {}).get("text/html", ""))
+        if html:
+            html = re.sub(r"(?:text-decoration-)?color: #\w+;? ?", "", html)
+            html = re.sub(r"<th>\s*</th>", "<td></td>", html)
+            output["data"]["text/html"] = html
+
+
+def plain(markdown: str) -> str:
+    """Return one paragraph of `markdown` without its marks, on one line."""
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
+    text = re.sub(r"\*+|`+|\$", "", text)
+    return " ".join(text.split())
+
+
+def title(notebook: Notebook) -> str:
+    """Return the title of `notebook`, with its number."""
+    heading: str = notebook["cells"][0]["source"].partition("\n")[0]
+    return heading.removeprefix("# ").strip()
+
+
+def question(notebook: Notebook) -> str | None:
+    """Return the question that `notebook` opens with in bold, or None where it has none."""
+    found = re.search(r"\*\*([^*]*\?)\*\*", notebook["cells"][0]["source"])
+    if not found:
+        return None
+    words = plain(found[1])
+    words = re.sub(r"^(Its question|The question of this notebook): ", "", words)
+    return words[0].upper() + words[1:]
+
+
+def parts(names: list[str]) -> dict[str, list[str]]:
+    """Return the notebooks' `names`, which begin with their numbers, by part of the course."""
+    grouped: dict[str, list[str]] = {}
+    for name in names:
+        last = next(number for number in PARTS if int(name[:2]) <= number)
+        grouped.setdefault(PARTS[last], []).append(name)
+    return grouped
+
+
+def navigation(notebooks: dict[str, Notebook]) -> str:
+    """Return the toctrees of the site, one for each part of the course, as MyST Markdown."""
+    trees = []
+    for part, names in parts(list(notebooks)).items():
+        lines = ["```{toctree}", ":hidden:", f":caption: {part}", "", *names, "```"]
+        trees.append("\n".join(lines))
+    return "\n\n".join(trees)
+
+
+def contents(notebooks: dict[str, Notebook]) -> str:
+    """Return the list of `notebooks`, by part, with the question of each, as MyST Markdown."""
+    blocks = []
+    for part, names in parts(list(notebooks)).items():
+        lines = [f"### {part}", "", ":::{container} notebooks"]
+        for name in names:
+            asked = question(notebooks[name])
+            linked = f"- [{title(notebooks[name])}]({name}.ipynb)"
+            lines.append(f"{linked}\\\n  {asked}" if asked else linked)
+        blocks.append("\n".join([*lines, ":::"]))
+    return "\n\n".join(blocks)

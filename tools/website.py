@@ -1,0 +1,135 @@
+"""Build the web site from the committed notebooks, without executing them, into build/site.
+
+python -m tools.website [--repository URL] [NAME...]
+
+What it needs (requirements-site.txt) goes into an environment of its own, .venv-site, when it is
+first needed, so any Python from 3.11 will do. A NAME is the beginning of a notebook's file name,
+such as `05`; without any, all notebooks become pages. `--repository` adds a button that leads to the
+project.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import offline, pages
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
+ENVIRONMENT = ROOT / ".venv-site"
+BUILD = ROOT / "build"
+
+
+class SiteError(Exception):
+    """The site can't be built; the message is for the user."""
+
+
+def interpreter(environment: Path) -> Path:
+    """Return where the virtual environment `environment` has its Python."""
+    windows = environment / "Scripts" / "python.exe"
+    return windows if sys.platform == "win32" else environment / "bin" / "python"
+
+
+def state(requirements: Path) -> str:
+    """Return what a finished environment was made of: it is made anew when that has changed."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    return f"{version} {hashlib.sha256(requirements.read_bytes()).hexdigest()}"
+
+
+def install(environment: Path, requirements: Path) -> Path:
+    """Return the Python of an `environment` with the `requirements`, made if it has to be.
+
+    Raises SiteError if that fails.
+    """
+    if sys.version_info < OLDEST:
+        raise SiteError("the site needs Python 3.11 or later: name one with PYTHON=/path/to/python")
+    python, stamp = interpreter(environment), environment / "installed"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == state(requirements):
+        return python
+    shutil.rmtree(environment, ignore_errors=True)
+    print(f"Installing {requirements.name} into {environment.name}: a minute or two, and only once.")
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
+    for command in (
+        [sys.executable, "-m", "venv", str(environment)],
+        [*pip, "-r", str(requirements)],
+    ):
+        if subprocess.run(command).returncode:
+            raise SiteError("the installation did not finish: check the network, and try again")
+    stamp.write_text(state(requirements), encoding="utf-8")
+    return python
+
+
+def select(folder: Path, names: list[str]) -> list[Path]:
+    """Return the notebooks of `folder` whose file names begin with one of `names`, or all.
+
+    Raises SiteError where there are none.
+    """
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if names:
+        found = [path for path in found if path.name.startswith(tuple(names))]
+    if not found:
+        raise SiteError(f"no notebook {' '.join(names) or 'NN_*.ipynb'} in {folder}")
+    return found
+
+
+def prepare(notebooks: list[Path], source: Path) -> None:
+    """Write into `source`, which is emptied first, what Sphinx makes the site from.
+
+    Raises SiteError if a notebook can't become a page.
+    """
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(ROOT / "site", source, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "docs" / "search.png", source / "_static")
+    read = {path.stem: pages.read(path) for path in notebooks}
+    for name, notebook in read.items():
+        try:
+            text = json.dumps(pages.page(notebook), ensure_ascii=False)
+        except pages.PageError as error:
+            raise SiteError(f"{name}: {error}") from error
+        (source / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    start = (source / "index.md").read_text(encoding="utf-8")
+    start = start.replace("<!-- contents -->", pages.contents(read))
+    start = start.replace("<!-- first -->", f"{notebooks[0].name}")
+    start = f"{start}\n{pages.navigation(read)}\n"
+    (source / "index.md").write_text(start, encoding="utf-8")
+
+
+def build(python: Path, source: Path, site: Path, repository: str | None = None) -> None:
+    """Build `site` from `source` with the Sphinx of `python`.
+
+    Raises SiteError at a warning, an error, or a page that loads something from another host.
+    """
+    shutil.rmtree(site, ignore_errors=True)
+    command = [str(python), "-m", "sphinx", "-q", "-W", "--keep-going", "-E"]
+    command += ["-d", str(source.with_name(f"{source.name}-cache"))]
+    if repository:
+        command += ["-D", f"html_theme_options.repository_url={repository}"]
+        command += ["-D", "html_theme_options.use_repository_button=1"]
+    if subprocess.run([*command, str(source), str(site)]).returncode:
+        raise SiteError("Sphinx did not finish: see the messages above")
+    if found := offline.in_site(site):
+        raise SiteError("\n".join(["the site needs other hosts:", *found]))
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the beginning of a file name")
+    parser.add_argument("--repository", metavar="URL", help="where the project is")
+    options = parser.parse_args()
+    try:
+        notebooks = select(ROOT / "notebooks", options.names)
+        python = install(ENVIRONMENT, ROOT / "requirements-site.txt")
+        prepare(notebooks, BUILD / "site-source")
+        build(python, BUILD / "site-source", BUILD / "site", options.repository)
+    except SiteError as error:
+        sys.exit(str(error))
+    print(f"Open {BUILD / 'site' / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main()
