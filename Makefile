@@ -1,12 +1,12 @@
 # For GNU make 3.81, which macOS ships, and later. README gives the same steps as plain commands.
 
 python = .venv/bin/python
-code = helpers tests tools benchmarks examples notebooks
+code = helpers tests tools benchmarks examples notebooks site
 
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test check test-real soak mutants run student solutions refresh bench lint platforms clean
+.PHONY: help setup lab test check test-real soak mutants run student solutions refresh site bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ solutions: setup ## pack build/solutions.zip: the notebooks with them, to hand o
 refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cifar10 or a file)
 	$(python) tools/notebooks.py refresh $(ARGS)
 
+site: ## build the web site into build/site (PYTHON= names the interpreter, ARGS=05 picks one page)
+	@$(or $(PYTHON),python3) -m tools.website $(ARGS)
+
 bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)
 	@mkdir -p build
 	$(python) benchmarks/standin.py --short
@@ -64,5 +67,5 @@ lint: setup ## check the code and the notebooks with ruff, and the types with my
 platforms: setup ## resolve requirements.txt for every platform and Python (needs the network)
 	$(python) tools/platforms.py
 
-clean: ## remove build/ and .venv
-	rm -rf build .venv
+clean: ## remove build/ and the environments
+	rm -rf build .venv .venv-site

@@ -1,4 +1,4 @@
-"""Sphinx's settings for the web site. `make site` copies this folder to build/ and adds the pages."""
+"""Sphinx's settings for the web site. `make site` copies them to build/, and adds the pages."""
 
 import sys
 from pathlib import Path
@@ -24,9 +24,11 @@ html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_css_files = ["course.css"]
 html_favicon = "_static/favicon.svg"
-html_context = {"default_mode": "auto"}  # light or dark as the reader's system says; without it, an error in the console
+html_context = {
+    "default_mode": "auto"
+}  # light or dark as the reader's system says; without it, an error in the console
 html_copy_source = False  # the notebooks that were prepared for the site are of no use elsewhere
-html_last_updated_fmt = None
+html_use_index = False
 html_theme_options = {
     "show_toc_level": 2,
     "home_page_in_toc": False,
@@ -40,7 +42,7 @@ html_theme_options = {
 
 
 def name_folds(app, pagename, templatename, context, doctree) -> None:
-    """Let a screen reader say what a fold hides: MyST-NB gives all of them one and the same label."""
+    """Let a screen reader say what a fold hides: MyST-NB gives all of them the same label."""
     if "body" in context:
         context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
 

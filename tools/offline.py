@@ -9,7 +9,17 @@ from pathlib import Path
 
 OTHER_HOST = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
 # Everything else that a <link> says is loaded, or makes the browser connect.
-ONLY_NAMED = {"alternate", "author", "canonical", "help", "index", "license", "next", "prev", "search"}
+ONLY_NAMED = {
+    "alternate",
+    "author",
+    "canonical",
+    "help",
+    "index",
+    "license",
+    "next",
+    "prev",
+    "search",
+}
 ATTRIBUTES = {
     "audio": ("src",),
     "embed": ("src",),
@@ -50,7 +60,9 @@ class _Page(HTMLParser):
         if tag == "link" and set(values.get("rel", "").lower().split()) <= ONLY_NAMED:
             return
         for name in ATTRIBUTES.get(tag, ()):
-            addresses = values.get(name, "").split(",") if name == "srcset" else [values.get(name, "")]
+            addresses = (
+                values.get(name, "").split(",") if name == "srcset" else [values.get(name, "")]
+            )
             self.found += [one.strip() for one in addresses if OTHER_HOST.match(one)]
 
     def handle_data(self, data: str) -> None:

@@ -7,6 +7,7 @@ here, so that the site needs nothing of what the course needs.
 import copy
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 FIGURE = "**In the figure:**"
-# What is folded, and the two words on its bar. A later row wins where a cell has several tags.
+# What is folded, by its tag, and what stands on its bar after "Show" or "Hide".
 FOLDED = {
-    "claim": "what this claims",
+    "claim": "the assertions",
+    "conclusion": "how this sentence is made",
     "self-check": "the self-check",
     "solution": "the solution",
 }
@@ -40,41 +42,48 @@ def read(path: Path) -> Notebook:
     return notebook
 
 
-def page(notebook: Notebook) -> Notebook:
+def page(notebook: Notebook, names: Iterable[str] = ()) -> Notebook:
     """Return a copy of `notebook` for the site, for MyST-NB to render.
 
+    Where its prose mentions one of the notebooks `names` by its number, it links to that page.
     Raises PageError if a figure is followed by no cell that says what is in it.
     """
     copied = copy.deepcopy(notebook)
+    others = {name[:2]: name for name in names if name[:2] != title(notebook)[:2]}
     for cell, following in zip(copied["cells"], [*copied["cells"][1:], None], strict=True):
         if cell["cell_type"] == "code":
             _fold(cell)
             _describe_figure(cell, following)
             _simplify_html(cell)
+    for cell in copied["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = link_notebooks(cell["source"], others)
     return copied
 
 
 def _fold(cell: Cell) -> None:
-    """Fold `cell`, output and all, if its tags or its author's JupyterLab say so.
+    """Fold `cell` if its tags say so, or its author, who folded it in JupyterLab.
 
-    The output of a solution ("Right.") would give it away, and that of a self-check says nothing
-    here, where nobody has answered.
+    The output goes with it, except that of a conclusion: that of a solution ("Right.") would give
+    it away, and that of a self-check says nothing here, where nobody has answered.
     """
     metadata = cell["metadata"]
     tags = metadata.setdefault("tags", [])
     hidden = metadata.get("jupyter", {})
-    names = [name for tag, name in FOLDED.items() if tag in tags]
-    if names:
-        tags.append("hide-cell" if cell["outputs"] else "hide-input")
+    folded = next((tag for tag in FOLDED if tag in tags), None)
+    if folded:
+        what = FOLDED[folded]
+        tags.append("hide-cell" if cell["outputs"] and folded != "conclusion" else "hide-input")
     elif hidden.get("source_hidden"):
-        names = ["the code"]
+        what = "the code"
         tags.append("hide-input")
     elif hidden.get("outputs_hidden"):
-        names = ["the output"]
+        what = "the output"
         tags.append("hide-output")
-    if names:
-        prompts = {"code_prompt_show": f"Show {names[-1]}", "code_prompt_hide": f"Hide {names[-1]}"}
-        metadata.setdefault("mystnb", {}).update(prompts)
+    else:
+        return
+    prompts = {"code_prompt_show": f"Show {what}", "code_prompt_hide": f"Hide {what}"}
+    metadata.setdefault("mystnb", {}).update(prompts)
 
 
 def _describe_figure(cell: Cell, following: Cell | None) -> None:
@@ -103,6 +112,21 @@ def _simplify_html(cell: Cell) -> None:
             html = re.sub(r"(?:text-decoration-)?color: #\w+;? ?", "", html)
             html = re.sub(r"<th>\s*</th>", "<td></td>", html)
             output["data"]["text/html"] = html
+
+
+def link_notebooks(markdown: str, names: dict[str, str]) -> str:
+    """Return `markdown` with "notebook 04" linked to the page that `names` has for "04".
+
+    Headings, code and links that are there stay as they are.
+    """
+
+    def link(found: re.Match[str]) -> str:
+        name = names.get(found["number"] or "")
+        return f"[{found[0]}]({name}.ipynb)" if name else found[0]
+
+    left_alone = r"^#.*$|(?s:```.*?```)|`[^`]*`|\[[^]]*\]\([^)]*\)"
+    mention = r"\b[Nn]otebook\s(?P<number>\d\d)\b"
+    return re.sub(f"{left_alone}|{mention}", link, markdown, flags=re.MULTILINE)
 
 
 def plain(markdown: str) -> str:

@@ -4,9 +4,11 @@ python -m tools.website [--repository URL] [NAME...]
 
 What it needs (requirements-site.txt) goes into an environment of its own, .venv-site, when it is
 first needed, so any Python from 3.11 will do. A NAME is the beginning of a notebook's file name,
-such as `05`; without any, all notebooks become pages. `--repository` adds a button that leads to the
-project.
+such as `05`; without any, all notebooks become pages. `--repository` says where the project is, for
+a link on the start page.
 """
+
+from __future__ import annotations  # so that an older Python gets as far as the message about it
 
 import argparse
 import hashlib
@@ -51,7 +53,9 @@ def install(environment: Path, requirements: Path) -> Path:
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == state(requirements):
         return python
     shutil.rmtree(environment, ignore_errors=True)
-    print(f"Installing {requirements.name} into {environment.name}: a minute or two, and only once.")
+    print(
+        f"Installing {requirements.name} into {environment.name}: a minute or two, and only once."
+    )
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
     for command in (
         [sys.executable, "-m", "venv", str(environment)],
@@ -76,7 +80,7 @@ def select(folder: Path, names: list[str]) -> list[Path]:
     return found
 
 
-def prepare(notebooks: list[Path], source: Path) -> None:
+def prepare(notebooks: list[Path], source: Path, repository: str | None = None) -> None:
     """Write into `source`, which is emptied first, what Sphinx makes the site from.
 
     Raises SiteError if a notebook can't become a page.
@@ -87,18 +91,20 @@ def prepare(notebooks: list[Path], source: Path) -> None:
     read = {path.stem: pages.read(path) for path in notebooks}
     for name, notebook in read.items():
         try:
-            text = json.dumps(pages.page(notebook), ensure_ascii=False)
+            text = json.dumps(pages.page(notebook, read), ensure_ascii=False)
         except pages.PageError as error:
             raise SiteError(f"{name}: {error}") from error
         (source / f"{name}.ipynb").write_text(text, encoding="utf-8")
     start = (source / "index.md").read_text(encoding="utf-8")
     start = start.replace("<!-- contents -->", pages.contents(read))
-    start = start.replace("<!-- first -->", f"{notebooks[0].name}")
+    start = start.replace("<!-- first -->", notebooks[0].name)
+    project = f"[the project]({repository})" if repository else "the project"
+    start = start.replace("<!-- project -->", project)
     start = f"{start}\n{pages.navigation(read)}\n"
     (source / "index.md").write_text(start, encoding="utf-8")
 
 
-def build(python: Path, source: Path, site: Path, repository: str | None = None) -> None:
+def build(python: Path, source: Path, site: Path) -> None:
     """Build `site` from `source` with the Sphinx of `python`.
 
     Raises SiteError at a warning, an error, or a page that loads something from another host.
@@ -106,9 +112,6 @@ def build(python: Path, source: Path, site: Path, repository: str | None = None)
     shutil.rmtree(site, ignore_errors=True)
     command = [str(python), "-m", "sphinx", "-q", "-W", "--keep-going", "-E"]
     command += ["-d", str(source.with_name(f"{source.name}-cache"))]
-    if repository:
-        command += ["-D", f"html_theme_options.repository_url={repository}"]
-        command += ["-D", "html_theme_options.use_repository_button=1"]
     if subprocess.run([*command, str(source), str(site)]).returncode:
         raise SiteError("Sphinx did not finish: see the messages above")
     if found := offline.in_site(site):
@@ -124,8 +127,8 @@ def main() -> None:
     try:
         notebooks = select(ROOT / "notebooks", options.names)
         python = install(ENVIRONMENT, ROOT / "requirements-site.txt")
-        prepare(notebooks, BUILD / "site-source")
-        build(python, BUILD / "site-source", BUILD / "site", options.repository)
+        prepare(notebooks, BUILD / "site-source", options.repository)
+        build(python, BUILD / "site-source", BUILD / "site")
     except SiteError as error:
         sys.exit(str(error))
     print(f"Open {BUILD / 'site' / 'index.html'}")

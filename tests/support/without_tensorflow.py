@@ -24,6 +24,7 @@ FOLDERS = (
     "tests/helpers/data",
     "tests/helpers/plots",
     "tests/notebooks",
+    "tests/site",
     "tests/tools",
 )
 LIBRARIES = {"jax", "keras", "keras_tuner", "tensorboard", "tensorflow"}

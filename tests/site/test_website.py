@@ -1,0 +1,158 @@
+"""The site as it is built: its environment, its pages, and what fails the build."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import offline, website
+
+NOTEBOOKS = website.ROOT / "notebooks"
+# A solution and figures; formulas; a table of Keras.
+CHOSEN = ["03", "04", "08"]
+PROJECT = "https://example.org/course"
+
+
+@pytest.fixture(scope="module")
+def sphinx():
+    """A Python that has Sphinx: this one, or that of `make site`."""
+    if importlib.util.find_spec("sphinx") and importlib.util.find_spec("myst_nb"):
+        return Path(sys.executable)
+    python = website.interpreter(website.ENVIRONMENT)
+    if not python.exists():
+        pytest.skip(
+            "Sphinx is not installed: run `make site` once, and this test uses its .venv-site"
+        )
+    return python
+
+
+@pytest.fixture(scope="module")
+def site(sphinx, tmp_path_factory):
+    """The site of a few notebooks."""
+    folder = tmp_path_factory.mktemp("site")
+    website.prepare(website.select(NOTEBOOKS, CHOSEN), folder / "source", PROJECT)
+    website.build(sphinx, folder / "source", folder / "site")
+    return folder / "site"
+
+
+def read(site, name):
+    return (site / f"{name}.html").read_text(encoding="utf-8")
+
+
+def test_there_is_a_page_for_each_notebook_and_the_start_page_leads_there(site):
+    start = read(site, "index")
+    for name in ["03_build_model", "04_search_at_random", "08_trust_winner"]:
+        assert f'href="{name}.html"' in start and "<h1>" in read(site, name)
+    assert (site / "search.html").exists() and (site / "searchindex.js").exists()
+    assert "<!--" not in start.partition('id="puzzle')[2].partition("</article>")[0]
+
+
+def test_nothing_is_loaded_from_another_host(site):
+    assert offline.in_site(site) == []
+
+
+def test_every_figure_has_its_alternative_text(site):
+    pictures = re.findall(r"<img[^>]*>", read(site, "04_search_at_random"))
+    alts = [re.search(r'alt="([^"]*)"', picture)[1] for picture in pictures]
+    assert len(alts) == 4 and all(len(alt) > 40 for alt in alts)
+
+
+def test_solutions_self_checks_and_claims_are_folded(site):
+    html = read(site, "04_search_at_random")
+    for what in ["the solution", "the self-check", "the assertions"]:
+        assert html.count(f"Show {what}</p>") > 2
+    # What stands outside of every fold.
+    open_ = re.sub(r"<details.*?</details>", "", html, flags=re.DOTALL)
+    assert "solution_a" not in re.sub("<[^>]*>", "", open_)
+    assert "Right." not in open_ and "Not answered yet" not in open_
+    assert 'aria-label="Toggle hidden content"' not in html
+
+
+def test_formulas_are_mathml_and_no_script_draws_them(site):
+    html = read(site, "08_trust_winner")
+    assert html.count("<math") > 40 and "<msqrt>" in html
+    assert not re.search("<script[^>]*(mathjax|katex)", html, re.IGNORECASE)
+    prose = re.sub(r"<(pre|script).*?</\1>", "", html, flags=re.DOTALL)
+    assert "$" not in prose, "a formula was left as it was written"
+
+
+def test_the_page_says_where_the_project_is(site):
+    assert f'href="{PROJECT}">the project</a>' in read(site, "index")
+
+
+def test_a_warning_of_sphinx_fails_the_build(sphinx, tmp_path, capfd):
+    website.prepare(website.select(NOTEBOOKS, ["03"]), tmp_path / "source")
+    with (tmp_path / "source" / "index.md").open("a", encoding="utf-8") as start:
+        start.write("\n[lost](nowhere.md)\n")
+    with pytest.raises(website.SiteError, match="Sphinx did not finish"):
+        website.build(sphinx, tmp_path / "source", tmp_path / "site")
+    assert "nowhere.md" in capfd.readouterr().err
+
+
+def test_a_page_that_needs_another_host_fails_the_build(sphinx, tmp_path):
+    website.prepare(website.select(NOTEBOOKS, ["03"]), tmp_path / "source")
+    with (tmp_path / "source" / "index.md").open("a", encoding="utf-8") as start:
+        start.write('\n<img alt="" src="https://cdn.example/a.png">\n')
+    with pytest.raises(website.SiteError, match="index.html loads https://cdn.example/a.png"):
+        website.build(sphinx, tmp_path / "source", tmp_path / "site")
+
+
+def test_what_was_prepared_before_is_gone(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "99_old.ipynb").touch()
+    website.prepare(website.select(NOTEBOOKS, ["03"]), tmp_path / "source")
+    assert [path.name for path in (tmp_path / "source").glob("*.ipynb")] == ["03_build_model.ipynb"]
+
+
+def test_a_figure_without_words_fails_with_the_name_of_its_notebook(tmp_path):
+    text = (NOTEBOOKS / "03_build_model.ipynb").read_text(encoding="utf-8")
+    assert "**In the figure:**" in text
+    broken = tmp_path / "03_build_model.ipynb"
+    broken.write_text(text.replace("**In the figure:**", "Look:"), encoding="utf-8")
+    with pytest.raises(website.SiteError, match="^03_build_model: .* no alternative text"):
+        website.prepare([broken], tmp_path / "source")
+
+
+def test_notebooks_are_chosen_by_the_beginning_of_their_names(tmp_path):
+    for name in ["01_a.ipynb", "02_b.ipynb", "notes.ipynb"]:
+        (tmp_path / name).touch()
+    assert [path.name for path in website.select(tmp_path, ["02"])] == ["02_b.ipynb"]
+    assert len(website.select(tmp_path, [])) == 2
+    with pytest.raises(website.SiteError, match="no notebook 03"):
+        website.select(tmp_path, ["03"])
+
+
+@pytest.mark.skipif(sys.version_info < website.OLDEST, reason="the site needs a later Python")
+def test_the_environment_is_made_once_and_anew_when_the_requirements_change(tmp_path):
+    requirements, environment = tmp_path / "requirements.txt", tmp_path / "venv"
+    requirements.write_text("# nothing, so that no network is needed\n")
+    python = website.install(environment, requirements)
+    assert python.exists()
+    (environment / "mine").touch()
+    assert website.install(environment, requirements) == python and (environment / "mine").exists()
+    requirements.write_text("./no-such-package\n")
+    with pytest.raises(website.SiteError, match="did not finish"):
+        website.install(environment, requirements)
+    assert not (environment / "mine").exists() and not (environment / "installed").exists()
+
+
+def test_a_python_that_is_too_old_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(website, "OLDEST", (9, 0))
+    with pytest.raises(website.SiteError, match="needs Python 3.11 or later"):
+        website.install(tmp_path / "venv", tmp_path / "requirements.txt")
+
+
+def test_every_requirement_is_pinned_and_says_why():
+    lines = (website.ROOT / "requirements-site.txt").read_text(encoding="utf-8").splitlines()
+    for line in (line for line in lines if line and not line.startswith("#")):
+        requirement, _, reason = line.partition("  # ")
+        assert re.search(r"[=<>]=?\d", requirement) and len(reason) > 10, line
+
+
+def test_the_site_is_built_without_what_the_course_needs():
+    for name in ["website", "pages", "offline"]:
+        source = (website.ROOT / "tools" / f"{name}.py").read_text(encoding="utf-8")
+        imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
+        assert imported <= sys.stdlib_module_names | {"tools"}
