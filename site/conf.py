@@ -37,16 +37,25 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
+    "footer_content_items": ["copyright.html", "extra-footer.html"],
     "extra_footer": "Free to use, change and teach with, under the BSD 3-Clause licence.",
 }
 
 
-def name_folds(app, pagename, templatename, context, doctree) -> None:
-    """Let a screen reader say what a fold hides: MyST-NB gives all of them the same label."""
-    if "body" in context:
-        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
+# What a screen reader stumbles over, and what it should be: the bars of all folds have one and the
+# same label, and the empty corner of a table is a heading of nothing.
+MENDED = {
+    ' aria-label="Toggle hidden content"': "",
+    '<th class="head"><p></p></th>': "<td></td>",
+}
+
+
+def mend(app, pagename, templatename, context, doctree) -> None:
+    """Mend the page that is about to be written."""
+    for written, better in MENDED.items():
+        context["body"] = context.get("body", "").replace(written, better)
 
 
 def setup(app) -> None:
     """Called by Sphinx."""
-    app.connect("html-page-context", name_folds)
+    app.connect("html-page-context", mend)

@@ -18,7 +18,7 @@ FIGURE = "**In the figure:**"
 # What is folded, by its tag, and what stands on its bar after "Show" or "Hide".
 FOLDED = {
     "claim": "the assertions",
-    "conclusion": "how this sentence is made",
+    "conclusion": "the code behind these sentences",
     "self-check": "the self-check",
     "solution": "the solution",
 }

@@ -10,8 +10,8 @@ import pytest
 from tools import offline, website
 
 NOTEBOOKS = website.ROOT / "notebooks"
-# A solution and figures; formulas; a table of Keras.
-CHOSEN = ["03", "04", "08"]
+# Tables of Markdown; of pandas, and figures; formulas.
+CHOSEN = ["01", "04", "08"]
 PROJECT = "https://example.org/course"
 
 
@@ -43,7 +43,7 @@ def read(site, name):
 
 def test_there_is_a_page_for_each_notebook_and_the_start_page_leads_there(site):
     start = read(site, "index")
-    for name in ["03_build_model", "04_search_at_random", "08_trust_winner"]:
+    for name in ["01_draw_values", "04_search_at_random", "08_trust_winner"]:
         assert f'href="{name}.html"' in start and "<h1>" in read(site, name)
     assert (site / "search.html").exists() and (site / "searchindex.js").exists()
     assert "<!--" not in start.partition('id="puzzle')[2].partition("</article>")[0]
@@ -68,6 +68,12 @@ def test_solutions_self_checks_and_claims_are_folded(site):
     assert "solution_a" not in re.sub("<[^>]*>", "", open_)
     assert "Right." not in open_ and "Not answered yet" not in open_
     assert 'aria-label="Toggle hidden content"' not in html
+
+
+def test_no_table_has_a_heading_of_nothing(site):
+    for name in ["01_draw_values", "04_search_at_random", "08_trust_winner"]:
+        html = read(site, name)
+        assert "<th" in html and not re.search(r"<th\b[^>]*>(\s|<p>|</p>)*</th>", html)
 
 
 def test_formulas_are_mathml_and_no_script_draws_them(site):
