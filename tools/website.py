@@ -36,10 +36,14 @@ def interpreter(environment: Path) -> Path:
     return windows if sys.platform == "win32" else environment / "bin" / "python"
 
 
-def state(requirements: Path) -> str:
-    """Return what a finished environment was made of: it is made anew when that has changed."""
+def state(environment: Path, requirements: Path) -> str:
+    """Return what a finished environment was made of: it is made anew when that has changed.
+
+    The path is in it because scripts hold it: that of a project that was moved leads elsewhere.
+    """
     version = ".".join(map(str, sys.version_info[:2]))
-    return f"{version} {hashlib.sha256(requirements.read_bytes()).hexdigest()}"
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    return f"{version} {digest} {environment}"
 
 
 def install(environment: Path, requirements: Path) -> Path:
@@ -50,20 +54,17 @@ def install(environment: Path, requirements: Path) -> Path:
     if sys.version_info < OLDEST:
         raise SiteError("the site needs Python 3.11 or later: name one with PYTHON=/path/to/python")
     python, stamp = interpreter(environment), environment / "installed"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == state(requirements):
+    made_of = state(environment, requirements)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_of:
         return python
     shutil.rmtree(environment, ignore_errors=True)
-    print(
-        f"Installing {requirements.name} into {environment.name}: a minute or two, and only once."
-    )
+    print(f"Installing {requirements.name} into {environment.name}, only once: a minute or two.")
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    for command in (
-        [sys.executable, "-m", "venv", str(environment)],
-        [*pip, "-r", str(requirements)],
-    ):
+    venv = [sys.executable, "-m", "venv", str(environment)]
+    for command in (venv, [*pip, "-r", str(requirements)]):
         if subprocess.run(command).returncode:
             raise SiteError("the installation did not finish: check the network, and try again")
-    stamp.write_text(state(requirements), encoding="utf-8")
+    stamp.write_text(made_of, encoding="utf-8")
     return python
 
 
@@ -96,6 +97,7 @@ def prepare(notebooks: list[Path], source: Path, repository: str | None = None) 
             raise SiteError(f"{name}: {error}") from error
         (source / f"{name}.ipynb").write_text(text, encoding="utf-8")
     start = (source / "index.md").read_text(encoding="utf-8")
+    start = pages.link_notebooks(start, {name[:2]: name for name in read})
     start = start.replace("<!-- contents -->", pages.contents(read))
     start = start.replace("<!-- first -->", notebooks[0].name)
     project = f"[the project]({repository})" if repository else "the project"

@@ -46,6 +46,8 @@ def test_there_is_a_page_for_each_notebook_and_the_start_page_leads_there(site):
     for name in ["01_draw_values", "04_search_at_random", "08_trust_winner"]:
         assert f'href="{name}.html"' in start and "<h1>" in read(site, name)
     assert (site / "search.html").exists() and (site / "searchindex.js").exists()
+    puzzle = start.partition("<details>")[2].partition("</details>")[0]
+    assert puzzle.count('.html"') == 2, "notebooks 04 and 08"
     assert "<!--" not in start.partition('id="puzzle')[2].partition("</article>")[0]
 
 
@@ -138,6 +140,9 @@ def test_the_environment_is_made_once_and_anew_when_the_requirements_change(tmp_
     assert python.exists()
     (environment / "mine").touch()
     assert website.install(environment, requirements) == python and (environment / "mine").exists()
+    moved = environment.rename(tmp_path / "moved")
+    assert website.state(moved, requirements) != (moved / "installed").read_text()
+    moved.rename(environment)
     requirements.write_text("./no-such-package\n")
     with pytest.raises(website.SiteError, match="did not finish"):
         website.install(environment, requirements)
