@@ -51,8 +51,8 @@ solutions: setup ## pack build/solutions.zip: the notebooks with them, to hand o
 refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cifar10 or a file)
 	$(python) tools/notebooks.py refresh $(ARGS)
 
-site: ## build the web site into build/site (PYTHON= names the interpreter, ARGS=05 picks one page)
-	@$(or $(PYTHON),python3) -m tools.website $(ARGS)
+site: ## build the web site into build/site (ARGS=05 picks one page, PYTHON= names the interpreter)
+	@$(or $(PYTHON),$(wildcard $(python)),python3) -m tools.website $(ARGS)
 
 bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)
 	@mkdir -p build
