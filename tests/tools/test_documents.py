@@ -9,7 +9,7 @@ from tests.support.imports import ROOMS, drawing
 from tools import platforms
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bank/README.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "TEACHING.md", "bank/README.md"]
 
 
 def read(name: str) -> str:
