@@ -1,9 +1,37 @@
-"""Recorded trials as a table, the searches that they answer, and a game."""
+"""Recorded trials as a table, the searches that they answer, a game, and a class's own searches."""
 
-from helpers.bank.errors import BankError
-from helpers.bank.game import BeatTheTuner
-from helpers.bank.load import load_bank
-from helpers.bank.recordings import RECORDINGS, Recording
-from helpers.bank.table import Bank
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["RECORDINGS", "Bank", "BankError", "BeatTheTuner", "Recording", "load_bank"]
+if TYPE_CHECKING:  # for editors and type checkers
+    from helpers.bank.errors import BankError as BankError
+    from helpers.bank.game import BeatTheTuner as BeatTheTuner
+    from helpers.bank.handed_in import PoolError as PoolError
+    from helpers.bank.handing_in import hand_in as hand_in
+    from helpers.bank.handing_in import own_seed as own_seed
+    from helpers.bank.load import load_bank as load_bank
+    from helpers.bank.recordings import RECORDINGS as RECORDINGS
+    from helpers.bank.recordings import Recording as Recording
+    from helpers.bank.table import Bank as Bank
+
+_MODULES = {
+    "Bank": "table",
+    "BankError": "errors",
+    "BeatTheTuner": "game",
+    "PoolError": "handed_in",
+    "RECORDINGS": "recordings",
+    "Recording": "recordings",
+    "hand_in": "handing_in",
+    "load_bank": "load",
+    "own_seed": "handing_in",
+}
+
+__all__ = list(_MODULES)
+
+
+# Imported when first used: pooling the searches of a class needs no TensorFlow.
+def __getattr__(name: str) -> Any:
+    """Imports the module that owns `name`, and returns what it means there."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"helpers.bank.{_MODULES[name]}"), name)

@@ -4,6 +4,7 @@ A figure is closed before it is returned, so that a notebook shows it once, as t
 its cell. In a script, call `figure.savefig(...)`.
 """
 
+from helpers.plots.classes import plot_class
 from helpers.plots.curves import plot_curves, plot_losses, show_loss_acc
 from helpers.plots.drawings import draw_search_loop, draw_split
 from helpers.plots.images import show_confusion, show_images
@@ -16,6 +17,7 @@ __all__ = [
     "draw_split",
     "plot_against",
     "plot_bands",
+    "plot_class",
     "plot_curves",
     "plot_designs",
     "plot_draws",
