@@ -76,6 +76,15 @@ def test_luck_follows_the_direction(folder):
     assert list(collect(folder).luck()) == [0, 100] and high.best == 0.5
 
 
+def test_a_trial_that_failed_is_worse_than_every_other(folder):
+    handed_in(folder, "low", 1, (-0.1, 0.9), direction="min")
+    handed_in(folder, "failed", 2, (None, 0.95), direction="min")
+    handed_in(folder, "one", 3, (0.93, 0.94), direction="min")
+    failed, low, one = collect(folder).luck()
+    # Of the four other trials, two are worse than 0.93, one of them because it failed.
+    assert (failed, low) == (0, 100) and one == pytest.approx(100 / 6)
+
+
 def test_luck_of_many_trials_overflows_nothing(folder):
     for number in range(30):
         handed_in(folder, f"s{number:02}", number, np.linspace(0, 0.9, 150).tolist())

@@ -5,7 +5,7 @@ from helpers import plots
 from helpers.plots.style import BLUE, ORANGE, VERMILION
 from tests.support.figures import entries, has_whole_ticks, labels, line, look, points
 
-BEST = np.array([[1.0, 1.0, 4.0], [np.nan, 2.0, 2.0], [3.0, 3.0, 3.0]])
+BEST = np.array([[1.0, 1.0, 9.0], [np.nan, 2.0, 2.0], [3.0, 3.0, 3.0]])
 
 
 def drawn(names=("ada", "bob", "cy"), best=BEST, luck=(90.0, 5.0, 40.0)):
@@ -18,7 +18,7 @@ def test_plot_class_shows_each_search_and_names_the_lucky_and_the_unlucky_one():
     ada, bob, cy, median = left.lines
     assert look(ada)[:2] == (VERMILION, "-") and look(bob)[:2] == (ORANGE, "-")
     assert cy.get_color() == "0.7" and cy.get_linewidth() < ada.get_linewidth()
-    assert points(ada) == [(1, 1), (2, 1), (3, 4)]
+    assert points(ada) == [(1, 1), (2, 1), (3, 9)]
     assert look(median)[:2] == (BLUE, "--") and points(median) == [(1, 2), (2, 2), (3, 3)]
     assert sorted(entries(left.get_legend())) == [
         "luckiest: ada",

@@ -48,6 +48,10 @@ SIZES = {
     "plot_bands": (lambda: plots.plot_bands(RUNS, **AXES), (9, 4.6)),
     "plot_against": (lambda: plots.plot_against(RUNS, reference="a", **AXES), (8.6, 3.9)),
     "plot_game": (lambda: plots.plot_game([], [0.5]), (8, 3.8)),
+    "plot_class": (
+        lambda: plots.plot_class("a", np.ones((1, 2)), np.array([50.0]), score="score"),
+        (12, 4.4),
+    ),
     "plot_trials": (lambda: plots.plot_trials(TABLE), (11, 4)),
     "plot_draws": (lambda: plots.plot_draws({"a": [1], "b": [2]}), (9, 4.6)),
     "plot_parallel": (lambda: plots.plot_parallel(TABLE, ["a", "b"]), (10, 5)),
