@@ -142,3 +142,21 @@ def test_a_wrong_answer_of_a_quiz_is_noticed():
     assert not agree("2,021", 2020) and not agree("3.8", 3.912) and not agree("9.0", 9.09)
     assert agree("10, 30 and 50", [10, 30, 50]) and not agree("10 and 30", [10, 30, 50])
     assert agree("dog", "dog") and not agree("cat", "dog")
+
+
+@pytest.mark.tensorflow
+def test_what_students_run_for_a_class_study_writes_the_file_that_the_page_names(
+    tmp_path, monkeypatch
+):
+    from helpers.bank.class_study import collect
+
+    text = TEXT.partition("## A class study")[2].partition("## 01")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    for name in ("ada", "bob"):
+        exec(code.replace('"ada"', repr(name)), {})
+    file = re.search(r"`hand_in` writes\s+`(.*?)`", text)[1]
+    one, other = collect((tmp_path / file).parent).searches
+    assert (tmp_path / file).exists()
+    assert (one.student, other.student, one.study.trials) == ("ada", "bob", 12)
+    assert "python -m helpers.bank.pool FOLDER" in text

@@ -198,19 +198,6 @@ def test_a_figure_that_cannot_be_written_is_told(three, tmp_path, capsys):
     assert "can't be written: No such file" in capsys.readouterr().err
 
 
-def test_what_the_teaching_page_asks_students_to_run_does_what_it_says(tmp_path, monkeypatch):
-    text = (ROOT / "TEACHING.md").read_text(encoding="utf-8").partition("## A class study")[2]
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    for name in ("ada", "bob"):
-        exec(code.replace('"ada"', repr(name)), {})
-    file = re.search(r"writes\n?\s*`(searches/.*?)`", text)[1]
-    assert (tmp_path / file).exists()
-    one, other = collect(tmp_path / "searches").searches
-    assert (one.student, other.student, one.study.trials) == ("ada", "bob", 12)
-    assert "python -m helpers.bank.pool FOLDER" in text
-
-
 def test_the_figure_shows_each_search_and_its_luck(three):
     left, right = draw(collect(three)).axes
     assert left.get_ylabel() == "best val_acc so far"
