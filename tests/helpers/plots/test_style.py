@@ -44,7 +44,7 @@ SIZES = {
     "plot_curves": (lambda: plots.plot_curves(CURVES), (9, 4.8)),
     "plot_losses": (lambda: plots.plot_losses({"a": LOSSES, "b": LOSSES}), (6.3, 3.6)),
     "show_images": (lambda: plots.show_images(IMAGES, LABELS, "ab", per_class=5), (4.9, 7.6)),
-    "show_confusion": (lambda: plots.show_confusion(np.eye(2), "ab"), (8.4, 7.4)),
+    "show_confusion": (lambda: plots.show_confusion(np.eye(2), "ab"), (7.4, 5.4)),
     "plot_bands": (lambda: plots.plot_bands(RUNS, **AXES), (9, 4.6)),
     "plot_against": (lambda: plots.plot_against(RUNS, reference="a", **AXES), (8.6, 3.9)),
     "plot_game": (lambda: plots.plot_game([], [0.5]), (8, 3.8)),
