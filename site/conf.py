@@ -56,6 +56,16 @@ def mend(app, pagename, templatename, context, doctree) -> None:
         context["body"] = context.get("body", "").replace(written, better)
 
 
+def load_game(app, pagename, templatename, context, doctree) -> None:
+    """Let the page of the game, and no other, load what it needs."""
+    if pagename == "beat_the_tuner":
+        for name in ("uplot/uPlot.min.css", "game.css"):
+            app.add_css_file(name)
+        for name in ("uplot/uPlot.iife.min.js", "recorded.js", "rules.js", "charts.js", "game.js"):
+            app.add_js_file(name, loading_method="defer")
+
+
 def setup(app) -> None:
     """Called by Sphinx."""
     app.connect("html-page-context", mend)
+    app.connect("html-page-context", load_game)

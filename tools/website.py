@@ -18,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import offline, pages
+from tools import game, offline, pages
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
@@ -89,6 +89,7 @@ def prepare(notebooks: list[Path], source: Path, repository: str | None = None) 
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(ROOT / "site", source, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "docs" / "search.png", source / "_static")
+    game.write(source / "_static" / "recorded.js")
     read = {path.stem: pages.read(path) for path in notebooks}
     for name, notebook in read.items():
         try:
@@ -97,13 +98,17 @@ def prepare(notebooks: list[Path], source: Path, repository: str | None = None) 
             raise SiteError(f"{name}: {error}") from error
         (source / f"{name}.ipynb").write_text(text, encoding="utf-8")
     start = (source / "index.md").read_text(encoding="utf-8")
-    start = pages.link_notebooks(start, {name[:2]: name for name in read})
+    numbers = {name[:2]: name for name in read}
+    start = pages.link_notebooks(start, numbers)
     start = start.replace("<!-- contents -->", pages.contents(read))
     start = start.replace("<!-- first -->", notebooks[0].name)
     project = f"[the project]({repository})" if repository else "the project"
     start = start.replace("<!-- project -->", project)
     start = f"{start}\n{pages.navigation(read)}\n"
     (source / "index.md").write_text(start, encoding="utf-8")
+    play = source / f"{pages.GAME}.md"
+    linked = pages.link_notebooks(play.read_text(encoding="utf-8"), numbers)
+    play.write_text(linked, encoding="utf-8")
 
 
 def build(python: Path, source: Path, site: Path) -> None:
