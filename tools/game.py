@@ -28,8 +28,8 @@ def data(bank: Path = BANK, races: Path = RACES) -> dict[str, Any]:
     for row in rows:
         key = (*(float(row[name]) for name in space), int(row["seed"]))
         curve = curves.setdefault(key, {"val_acc": [], "acc": []})
-        for name, values in curve.items():
-            values.append(round(UNIT * float(row[name])))
+        for name, so_far in curve.items():
+            so_far.append(round(UNIT * float(row[name])))
     made: dict[str, Any] = {"space": space, "epochs": epochs, "val_acc": [], "acc": [], "again": []}
     for values in _configurations(list(space.values())):
         played = curves[(*values, first)]

@@ -29,13 +29,13 @@ globalThis.charts = {
     return new uPlot(
       {
         width: element.clientWidth,
-        height: 280,
+        height: 240,
         legend: { show: false },
         cursor: { show: false },
         scales: { x: { time: false, range: [0.7, data[0].length + 0.3] }, y: { range: [from, to] } },
         axes: [
           { ...axis, label, size: 32, values: whole, incrs: [1, 2, 3, 5] },
-          { ...axis, label: top, size: 44, values: (_, splits) => splits.map((v) => v.toFixed(2)) },
+          { ...axis, label: top, size: 44, incrs: [0.02, 0.05, 0.1, 0.2], values: (_, splits) => splits.map((v) => v.toFixed(2)) },
         ],
         series: [{}, ...series],
         bands,
@@ -73,7 +73,7 @@ globalThis.charts = {
       series,
       bands,
       label: "trials",
-      top: "best validation accuracy so far",
+      top: "best accuracy so far",
       from: lowest - 0.02,
       to: 0.54,
     });

@@ -3,7 +3,7 @@
 
 (() => {
   const LABELS = {
-    num_hidden: "Units in each hidden layer",
+    num_hidden: "Units a layer",
     num_layers: "Hidden layers",
     dropout: "Dropout",
     learning_rate: "Learning rate",
@@ -98,7 +98,7 @@
   function addRow(place) {
     const row = find("played").insertRow();
     const values = Object.values(rules.values(recorded.space, place));
-    for (const value of [played.length, ...values]) row.insertCell().textContent = value;
+    row.insertCell().textContent = played.length;
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = rules.show(scores[place]);
@@ -108,6 +108,7 @@
       draw();
     });
     row.insertCell().append(button);
+    for (const value of values) row.insertCell().textContent = value;
     find("table").hidden = false;
   }
 
@@ -129,16 +130,15 @@
       `Best validation accuracy so far, by the number of trials. After ${after + 1}: ${ours}. ` +
         (shown.length ? `Medians: ${medians.join(", ")}.` : ""),
     );
-    const place = chosen;
+    const none = chosen === undefined;
     find("curves").setAttribute(
       "aria-label",
-      place === undefined
+      none
         ? "Learning curves: none yet."
-        : `Learning curve of ${describe(place)}. Validation accuracy: ` +
-            recorded.val_acc[place].map(rules.show).join(", "),
+        : `Learning curve of ${describe(chosen)}. Validation accuracy by epoch: ` +
+            recorded.val_acc[chosen].map(rules.show).join(", "),
     );
-    find("shown").textContent =
-      place === undefined ? "" : `In front: ${describe(place)}.`;
+    find("shown").textContent = none ? "" : `In front: ${describe(chosen)}.`;
   }
 
   function end() {
@@ -152,12 +152,19 @@
       ),
     ]);
     shares.unshift(["random", rules.beatsRandom(scores, rules.TRIALS, score)]);
-    const beaten = shares.map(([name, share]) => `${rules.percent(share)} of ${name} searches`);
+    const beaten = new Intl.ListFormat("en-GB").format(
+      shares.map(([name, share]) => `${rules.percent(share)} of ${name} searches`),
+    );
     const better = scores.filter((one) => one > score).length;
-    const rank = better ? `${better} of the ${scores.length} configurations do better` : "No configuration does better";
+    const rank =
+      better > 1
+        ? `Of all ${scores.length} configurations, ${better} do better`
+        : better
+          ? `Of all ${scores.length} configurations, only one does better`
+          : "No configuration does better";
     find("verdict").textContent =
       `Your best is ${rules.show(score)}, with ${describe(winner)}. ${rank}. It beats ` +
-      `${beaten.join(", ")}.`;
+      `${beaten}.`;
     find("again").textContent =
       `Trained again with another seed, your winner reaches ${rules.show(recorded.again[winner])}. ` +
       (recorded.again[winner] < score
@@ -166,7 +173,7 @@
     const where = location.protocol.startsWith("http") ? `\n${location.href.split("#")[0]}` : "";
     find("text").value =
       `Beat the tuner: ${rules.show(score)} in ${rules.TRIALS} trials\n${rules.bars(mine())}\n` +
-      `Better than ${beaten.join(", ")}${where}`;
+      `Better than ${beaten}${where}`;
     find("copied").textContent = "";
     find("train").disabled = true;
     find("end").hidden = false;
@@ -180,11 +187,13 @@
         await navigator.share({ text: text.value });
         return;
       }
-      await navigator.clipboard.writeText(text.value);
+      // A browser that asks first may wait for ever.
+      const late = new Promise((_, refuse) => setTimeout(refuse, 1500));
+      await Promise.race([navigator.clipboard.writeText(text.value), late]);
       find("copied").textContent = "Copied.";
     } catch {
       text.focus();
-      text.select(); // a page that was opened from a disk may not write to the clipboard
+      text.select(); // a page may not write to the clipboard everywhere
       find("copied").textContent = "The text is selected: copy it.";
     }
   }

@@ -16,12 +16,12 @@ globalThis.rules = {
 
   // The values of the configuration with this number.
   values(space, place) {
-    const found = {};
+    const found = [];
     for (const [name, known] of Object.entries(space).reverse()) {
-      found[name] = known[place % known.length];
+      found.unshift([name, known[place % known.length]]);
       place = Math.floor(place / known.length);
     }
-    return found;
+    return Object.fromEntries(found);
   },
 
   bestSoFar(scores) {
@@ -108,9 +108,10 @@ globalThis.rules = {
   // One bar a trial, for a text that one shares.
   bars(scores) {
     const steps = "▁▂▃▄▅▆▇█";
-    const low = 1000; // chance
+    const [low, high] = [4000, 5200]; // between them lie most scores that are worth a look
     return scores
-      .map((one) => steps[Math.max(0, Math.min(7, Math.floor((8 * (one - low)) / (5200 - low))))])
+      .map((one) => Math.floor((8 * (one - low)) / (high - low)))
+      .map((step) => steps[Math.max(0, Math.min(7, step))])
       .join("");
   },
 };

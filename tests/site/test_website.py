@@ -86,6 +86,20 @@ def test_formulas_are_mathml_and_no_script_draws_them(site):
     assert "$" not in prose, "a formula was left as it was written"
 
 
+def test_the_game_is_linked_and_it_alone_loads_its_scripts(site):
+    parts = ["uplot/uPlot.iife.min.js", "recorded.js", "rules.js", "charts.js", "game.js"]
+    parts += ["uplot/uPlot.min.css", "game.css"]
+    html = read(site, "beat_the_tuner")
+    for part in parts:
+        assert f'="_static/{part}' in html and (site / "_static" / part).is_file()
+        assert f"_static/{part}" not in read(site, "index") + read(site, "04_search_at_random")
+    assert [html.index(part) for part in parts[:5]] == sorted(map(html.index, parts[:5]))
+    begin = read(site, "index").partition("begin docutils")[2].partition("</div>")[0]
+    assert 'href="beat_the_tuner.html"' in begin
+    assert 'href="beat_the_tuner.html"' in read(site, "01_draw_values"), "in the navigation"
+    assert 'href="08_trust_winner.html"' in html.partition("What you play against")[2]
+
+
 def test_the_page_says_where_the_project_is(site):
     assert f'href="{PROJECT}">the project</a>' in read(site, "index")
 
@@ -163,7 +177,7 @@ def test_every_requirement_is_pinned_and_says_why():
 
 
 def test_the_site_is_built_without_what_the_course_needs():
-    for name in ["website", "pages", "offline"]:
+    for name in ["website", "pages", "offline", "game"]:
         source = (website.ROOT / "tools" / f"{name}.py").read_text(encoding="utf-8")
         imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
         assert imported <= sys.stdlib_module_names | {"tools"}
