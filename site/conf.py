@@ -56,16 +56,21 @@ def mend(app, pagename, templatename, context, doctree) -> None:
         context["body"] = context.get("body", "").replace(written, better)
 
 
-def load_game(app, pagename, templatename, context, doctree) -> None:
-    """Let the page of the game, and no other, load what it needs."""
-    if pagename == "beat_the_tuner":
+# The pages that are played, and the script of each.
+PLAYED = {"beat_the_tuner": "game.js", "bank_explorer": "explorer.js"}
+
+
+def load_scripts(app, pagename, templatename, context, doctree) -> None:
+    """Let the pages that are played, and no others, load what they need."""
+    if pagename in PLAYED:
         for name in ("uplot/uPlot.min.css", "game.css"):
             app.add_css_file(name)
-        for name in ("uplot/uPlot.iife.min.js", "recorded.js", "rules.js", "charts.js", "game.js"):
+        shared = ("uplot/uPlot.iife.min.js", "recorded.js", "rules.js", "charts.js")
+        for name in (*shared, PLAYED[pagename]):
             app.add_js_file(name, loading_method="defer")
 
 
 def setup(app) -> None:
     """Called by Sphinx."""
     app.connect("html-page-context", mend)
-    app.connect("html-page-context", load_game)
+    app.connect("html-page-context", load_scripts)

@@ -22,7 +22,7 @@ FOLDED = {
     "self-check": "the self-check",
     "solution": "the solution",
 }
-GAME = "beat_the_tuner"  # the page that is no notebook
+PLAY = ("beat_the_tuner", "bank_explorer")  # the pages that are no notebooks
 # The parts of the course, by the numbers of the notebooks that they end with.
 PARTS = {
     5: "Search, and retrain the winner",
@@ -165,10 +165,10 @@ def parts(names: list[str]) -> dict[str, list[str]]:
 def navigation(notebooks: dict[str, Notebook]) -> str:
     """Return the toctrees of the site, one for each part of the course, as MyST Markdown.
 
-    The game has one of its own, in the end.
+    The game and the explorer have one of their own, in the end.
     """
     trees = []
-    for part, names in [*parts(list(notebooks)).items(), ("Play", [GAME])]:
+    for part, names in [*parts(list(notebooks)).items(), ("Play", PLAY)]:
         lines = ["```{toctree}", ":hidden:", f":caption: {part}", "", *names, "```"]
         trees.append("\n".join(lines))
     return "\n\n".join(trees)

@@ -106,9 +106,9 @@ def prepare(notebooks: list[Path], source: Path, repository: str | None = None) 
     start = start.replace("<!-- project -->", project)
     start = f"{start}\n{pages.navigation(read)}\n"
     (source / "index.md").write_text(start, encoding="utf-8")
-    play = source / f"{pages.GAME}.md"
-    linked = pages.link_notebooks(play.read_text(encoding="utf-8"), numbers)
-    play.write_text(linked, encoding="utf-8")
+    for play in (source / f"{name}.md" for name in pages.PLAY):
+        linked = pages.link_notebooks(play.read_text(encoding="utf-8"), numbers)
+        play.write_text(linked, encoding="utf-8")
 
 
 def build(python: Path, source: Path, site: Path) -> None:

@@ -1,4 +1,4 @@
-// The rules of "Beat the tuner": pure functions, without a page. Scores are whole ten-thousandths.
+// The rules of "Beat the tuner", and what the explorer filters by: pure functions, without a page. Scores are whole ten-thousandths.
 "use strict";
 
 globalThis.rules = {
@@ -22,6 +22,19 @@ globalThis.rules = {
       place = Math.floor(place / known.length);
     }
     return Object.fromEntries(found);
+  },
+
+  // The numbers of the configurations with allowed values, and a score from `low` to `high`.
+  matching(space, scores, { allowed, low, high }) {
+    const places = scores.map((_, place) => place);
+    return places.filter((place) => {
+      const values = Object.entries(rules.values(space, place));
+      return (
+        scores[place] >= low &&
+        scores[place] <= high &&
+        values.every(([name, value]) => allowed[name].includes(value))
+      );
+    });
   },
 
   bestSoFar(scores) {

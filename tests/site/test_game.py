@@ -17,6 +17,7 @@ from tools import game
 SITE = game.ROOT / "site"
 STATIC = SITE / "_static"
 PAGE = (SITE / "beat_the_tuner.md").read_text(encoding="utf-8")
+EXPLORER = (SITE / "bank_explorer.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +75,19 @@ def test_what_is_written_is_a_script_that_holds_json(recorded, tmp_path):
     assert json.loads(json_text) == recorded and len(text) < 100_000
 
 
-def test_the_page_has_what_its_script_looks_for():
-    script = (STATIC / "game.js").read_text(encoding="utf-8")
-    wanted = {f"game-{name}" for name in re.findall(r'find\("([\w-]+)"\)', script)}
-    ids = Counter(re.findall(r'\bid="([^"]+)"', PAGE))
-    assert len(wanted) > 10 and wanted <= set(ids) and max(ids.values()) == 1
+@pytest.mark.parametrize(("name", "page"), [("game", PAGE), ("explorer", EXPLORER)])
+def test_a_page_has_what_its_script_looks_for(name, page):
+    script = (STATIC / f"{name}.js").read_text(encoding="utf-8")
+    wanted = {f"{name}-{found}" for found in re.findall(r'find\("([\w-]+)"\)', script)}
+    ids = Counter(re.findall(r'\bid="([^"]+)"', page))
+    assert len(wanted) > 7 and wanted <= set(ids) and max(ids.values()) == 1
 
 
 def test_every_hyperparameter_has_a_label_and_a_column(recorded):
-    script = (STATIC / "game.js").read_text(encoding="utf-8")
-    labels = script.partition("LABELS = {")[2].partition("}")[0]
-    assert re.findall(r"(\w+): \"", labels) == list(recorded["space"])
+    for name, table in [("game", "LABELS"), ("explorer", "NAMES")]:
+        script = (STATIC / f"{name}.js").read_text(encoding="utf-8")
+        labels = script.partition(f"{table} = {{")[2].partition("}")[0]
+        assert re.findall(r"(\w+): \"", labels) == list(recorded["space"])
     assert PAGE.count("<th>") == 2 + len(recorded["space"])
 
 
@@ -96,6 +99,13 @@ def test_every_strategy_has_its_colour_in_light_and_in_dark(recorded):
     used |= {f"--game-{name.lower()}" for name in ["random", *recorded["races"]]}
     for name in used - {"--game-"}:
         assert style.count(f"{name}:") == 2, name
+
+
+def test_the_best_come_in_another_order_with_another_seed(recorded):
+    assert "With another seed, they come in another order." in EXPLORER
+    scores = [max(curve) for curve in recorded["val_acc"]]
+    best = sorted(range(420), key=scores.__getitem__)[-6:]  # those that the explorer lists
+    assert sorted(best, key=recorded["again"].__getitem__) != best
 
 
 def test_the_plotting_library_is_the_published_one_with_its_licence():
@@ -139,6 +149,20 @@ def test_a_configuration_and_its_number_lead_to_each_other(rules, recorded):
     )
     places = rules(f"{json.dumps(found)}.map((values) => rules.place({space}, values))")
     assert places == list(range(420))
+
+
+def test_the_explorer_keeps_what_all_its_filters_allow(rules):
+    space = {"a": [1, 2], "b": [5, 6, 7]}
+    scores = [10, 20, 30, 40, 50, 60]  # of (1, 5), (1, 6), (1, 7), (2, 5), ...
+
+    def kept(a, b, low, high):
+        asked = json.dumps({"allowed": {"a": a, "b": b}, "low": low, "high": high})
+        return rules(f"rules.matching({json.dumps(space)}, {scores}, {asked})")
+
+    assert kept([1, 2], [5, 6, 7], 10, 60) == [0, 1, 2, 3, 4, 5]
+    assert kept([2], [5, 7], 10, 60) == [3, 5]
+    assert kept([1, 2], [5, 6, 7], 20, 40) == [1, 2, 3]
+    assert kept([], [5], 10, 60) == []
 
 
 @pytest.mark.parametrize("drawn", [1, 3, 8])

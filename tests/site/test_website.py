@@ -86,18 +86,21 @@ def test_formulas_are_mathml_and_no_script_draws_them(site):
     assert "$" not in prose, "a formula was left as it was written"
 
 
-def test_the_game_is_linked_and_it_alone_loads_its_scripts(site):
-    parts = ["uplot/uPlot.iife.min.js", "recorded.js", "rules.js", "charts.js", "game.js"]
+@pytest.mark.parametrize(
+    ("name", "script"), [("beat_the_tuner", "game.js"), ("bank_explorer", "explorer.js")]
+)
+def test_a_page_to_play_with_is_linked_and_no_notebook_loads_its_scripts(site, name, script):
+    parts = ["uplot/uPlot.iife.min.js", "recorded.js", "rules.js", "charts.js", script]
     parts += ["uplot/uPlot.min.css", "game.css"]
-    html = read(site, "beat_the_tuner")
+    html = read(site, name)
     for part in parts:
         assert f'="_static/{part}' in html and (site / "_static" / part).is_file()
         assert f"_static/{part}" not in read(site, "index") + read(site, "04_search_at_random")
     assert [html.index(part) for part in parts[:5]] == sorted(map(html.index, parts[:5]))
     begin = read(site, "index").partition("begin docutils")[2].partition("</div>")[0]
     assert 'href="beat_the_tuner.html"' in begin
-    assert 'href="beat_the_tuner.html"' in read(site, "01_draw_values"), "in the navigation"
-    assert 'href="08_trust_winner.html"' in html.partition("What you play against")[2]
+    assert f'href="{name}.html"' in read(site, "01_draw_values"), "in the navigation"
+    assert re.search(r'href="08_trust_winner.html">(<[^>]*>)?notebook 08', html, re.IGNORECASE)
 
 
 def test_the_page_says_where_the_project_is(site):
