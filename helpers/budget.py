@@ -6,10 +6,10 @@ from dataclasses import dataclass
 VARIABLE = "COURSE_BUDGET"
 DEFAULT = "lesson"
 
-# The prose of the notebooks speaks of results that a `quick` run is too small to have.
+# The text of the notebooks describes results that a `quick` run is too small to produce.
 TOO_LITTLE = (
-    "This shows that every cell runs. Its numbers are too noisy to compare anything by, or to "
-    f"find in them what the text says: for that, use the budget {DEFAULT}."
+    "This shows that every cell runs. Its numbers are too noisy to compare anything or to support "
+    f"what the text says. For that, use the budget {DEFAULT}."
 )
 
 
@@ -19,12 +19,12 @@ class Budget:
 
     Attributes:
         name: `quick`, `lesson` or `full`.
-        train_images: Images that a model is trained on during a search.
-        validation_images: Images that trials are compared on.
-        trials: Trials of a search (`max_trials`).
+        train_images: Number of images that a model is trained on during a search.
+        validation_images: Number of images that trials are compared on.
+        trials: Number of trials in a search (`max_trials`).
         epochs: Epochs of each trial.
-        retrain_epochs: Epochs to train the winner once more, from scratch.
-        repeats: Repeats of a search that is answered from recorded trials.
+        retrain_epochs: Epochs for which the winner is trained again, from scratch.
+        repeats: Number of repeats of a search that is answered from recorded trials.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Budget:
     repeats: int
 
     def __str__(self) -> str:
-        """Returns the budget as a notebook prints it, and what the other budgets are.
+        """Returns the budget as a notebook prints it, followed by a list of all budgets.
 
         At `quick`, it also says what such a run can't show.
         """
@@ -51,14 +51,14 @@ class Budget:
 BUDGETS = {
     budget.name: budget
     for budget in (
-        # Proves that every cell runs; each notebook in at most 20 s on two CPU cores, or 30 s where
-        # it compiles many networks (09) or starts processes of its own (10). Whole batches only:
-        # XLA compiles once more for a shorter last one.
+        # Proves that every cell runs. Each notebook takes at most 20 s on two CPU cores, or 30 s if
+        # it compiles many networks (09) or starts processes of its own (10). There are only whole
+        # batches, because XLA compiles once more for a shorter last one.
         Budget("quick", 2_048, 1_024, trials=3, epochs=2, retrain_epochs=4, repeats=2),
         # The lecture's own size.
         Budget("lesson", 40_000, 10_000, trials=6, epochs=4, retrain_epochs=20, repeats=50),
-        # For a machine with a GPU. The lecture's space holds 20 widths, and RandomSearch
-        # stops early when it keeps drawing what it has tried: more trials would be idle.
+        # For a machine with a GPU. The lecture's space holds 20 widths, and RandomSearch stops
+        # early when it keeps drawing what it has already tried, so more trials would be pointless.
         Budget("full", 40_000, 10_000, trials=16, epochs=12, retrain_epochs=50, repeats=100),
     )
 }
@@ -83,11 +83,11 @@ def get_budget(name: str | None = None) -> Budget:
     """Returns the budget that `name` or, without one, the variable COURSE_BUDGET asks for.
 
     Args:
-        name: `quick`, `lesson` or `full`; None reads COURSE_BUDGET, and `lesson` if that is
-            not set or empty.
+        name: `quick`, `lesson` or `full`. None takes the value of COURSE_BUDGET, or `lesson` if
+            that is empty or not set.
 
     Raises:
-        ValueError: There is no budget of that name.
+        ValueError: There is no budget with that name.
     """
     asked_by = "get_budget()" if name else VARIABLE
     name = name or os.environ.get(VARIABLE) or DEFAULT

@@ -1,4 +1,4 @@
-"""Whether somebody is watching, and the one-line progress display."""
+"""Finds out whether somebody is watching, and shows progress on one line."""
 
 import html
 import os
@@ -6,17 +6,17 @@ import sys
 from collections.abc import Callable
 from typing import Literal, TextIO
 
-# By this mark `tools/notebooks.py` finds the display, which is kept out of git.
+# `tools/notebooks.py` recognises the display by this mark and keeps it out of git.
 MARK = {"course": "progress"}
 
-# Takes how much is done, how much there is in all (None if unknown), and the text.
+# Takes how much is done, how much there is in total (None if unknown), and the text.
 Progress = Callable[[float, float | None, str], None]
 
 
 def watcher() -> Literal["notebook", "terminal", "nobody"]:
-    """Returns who sees what is shown: nobody in a pipe or under pytest, and so under nbval.
+    """Returns who sees what is shown: nobody in a pipe or under pytest, and hence under nbval.
 
-    A display that changes with time has no place in an output that is compared.
+    A display that changes over time has no place in an output that is compared.
     """
     if "PYTEST_VERSION" in os.environ:
         return "nobody"
@@ -26,7 +26,7 @@ def watcher() -> Literal["notebook", "terminal", "nobody"]:
 
 
 def progress_display() -> Progress:
-    """Returns a function that shows one line, in place, to whoever is watching."""
+    """Returns a function that shows one line, updated in place, to whoever is watching."""
     who = watcher()
     if who == "notebook":
         return _notebook_display()
@@ -57,15 +57,15 @@ def _notebook_display() -> Progress:
 def line_display(stream: TextIO) -> Callable[[str, str], None]:
     """Returns a function that reports to a terminal or a log.
 
-    In a terminal the line is replaced each time; in a log, a new one is written when what it
-    says has changed.
+    In a terminal, the line is replaced each time. In a log, a new line is written only when the
+    reported text has changed.
 
     Args:
         stream: Where the line goes.
 
     Returns:
         A function of two texts: what is reported, and a part that changes all the time, such as
-        the seconds, which alone is no reason for a new line in a log.
+        the seconds. A change in that part alone does not cause a new line in a log.
     """
     in_place = stream.isatty()
     last = None

@@ -1,4 +1,4 @@
-"""Writing a file in one step, and recognising a full disk."""
+"""Writes files in one step, and recognises a full disk."""
 
 import contextlib
 import errno
@@ -12,21 +12,22 @@ from typing import IO, TypeVar
 
 Result = TypeVar("Result")
 
-# EDQUOT, of a quota, does not exist on Windows. EFBIG: the file system allows no larger file.
+# EDQUOT (a quota is reached) does not exist on Windows. EFBIG means that the file system allows no
+# larger file.
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-PATIENCE = 5.0  # seconds that Windows gets to let go of a file
+PATIENCE = 5.0  # seconds that Windows is given to let go of a file
 
 
 @contextlib.contextmanager
 def replacing(target: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
-    """Opens a file that takes the place of `target` in one step, when the block has ended well.
+    """Opens a file that replaces `target` in one step if the block ends without an error.
 
-    A crash leaves the old file or the new one, never half of one. An error in the block leaves
+    A crash leaves the old file or the new one, never half a file. An error in the block leaves
     the old one.
 
     Args:
-        target: The file to replace, or to make. Its folder must exist.
-        mode: `w` for text (UTF-8, newlines as they are given) or `wb` for bytes.
+        target: The file to replace or create. Its folder must exist.
+        mode: `w` for text (UTF-8, newlines written as given) or `wb` for bytes.
 
     Yields:
         The new file, open for writing.
@@ -35,8 +36,8 @@ def replacing(target: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
         OSError: The folder can't be written, or the disk is full.
     """
     target = Path(target)
-    # In the same folder, so that replacing it is one step. Not by `tempfile`, whose files only
-    # their owner can read.
+    # The draft is in the same folder, so that replacing the target is one step. It is not made by
+    # `tempfile`, whose files only their owner can read.
     draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
     try:
@@ -51,25 +52,25 @@ def replacing(target: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
 
 
 def write_text(target: str | os.PathLike, text: str) -> None:
-    """Replaces a text file in one step; see `replacing`."""
+    """Replaces a text file in one step. See `replacing`."""
     with replacing(target) as file:
         file.write(text)
 
 
 def sync(file: Path) -> None:
-    """Sees to it that what was written to a file survives a power cut."""
+    """Makes sure that what was written to a file survives a power cut."""
     with open(file, "r+b") as written:
         os.fsync(written.fileno())
 
 
 def move(source: Path, target: Path) -> None:
-    """Puts a finished file in the place of another one, on the same disk, in one step."""
+    """Replaces a file with a finished one on the same disk, in one step."""
     sync(source)
     _replace(source, target)
 
 
 def is_draft(path: Path) -> bool:
-    """Returns whether a file is one that `replacing` was writing when its process died."""
+    """Returns whether `replacing` was writing this file when its process died."""
     return path.name.startswith(".") and path.name.endswith(".tmp")
 
 
@@ -84,7 +85,7 @@ def read_text(file: str | os.PathLike) -> str:
 
 
 def remove(path: str | os.PathLike) -> None:
-    """Removes a file or a folder, if it is there, as soon as nobody has it open."""
+    """Removes a file or folder, if it exists, as soon as nobody has it open."""
     with contextlib.suppress(FileNotFoundError):
         _patiently(lambda: shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path))
 
@@ -94,7 +95,7 @@ def _replace(source: Path, target: Path) -> None:
 
 
 def _patiently(act: Callable[[], Result]) -> Result:
-    # Windows refuses while anybody has the file open: a reader, the indexer, a virus scanner.
+    # Windows refuses while anything has the file open: a reader, the indexer or a virus scanner.
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -106,10 +107,10 @@ def _patiently(act: Callable[[], Result]) -> Result:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Returns whether an error says that there is no room: a full disk, or a quota's end.
+    """Returns whether an error means that there is no room: a full disk or an exhausted quota.
 
     HDF5, which writes Keras' weights, and TensorFlow, which writes TensorBoard's files, raise
-    errors of their own kinds, and say it only in their text.
+    errors of their own kinds and give the reason only in the message.
     """
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return True
@@ -117,31 +118,31 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def check_writable(folder: str | os.PathLike) -> None:
-    """Makes sure that a file can be written in a folder, or in the nearest parent that exists.
+    """Makes sure that a file can be written in a folder, or in its nearest existing parent.
 
     Raises:
-        OSError: Nothing can be written there, or not even its drive exists.
+        OSError: Nothing can be written there, or the folder's drive does not exist.
     """
     folder = Path(folder).absolute()
-    while not os.path.exists(folder):  # Path.exists raises where it may not look
+    while not os.path.exists(folder):  # Path.exists raises where it has no permission to look
         if folder.parent == folder:
             raise FileNotFoundError(errno.ENOENT, "There is no such drive", str(folder))
         folder = folder.parent
-    # Only a real file tells: root may write where the permissions say no, and nobody can on a
-    # disk that is mounted read-only, or full.
+    # Only writing a real file tells: root may write where the permissions forbid it, and nobody
+    # can write to a disk that is full or mounted read-only.
     with tempfile.TemporaryFile(dir=str(folder)) as file:
         file.write(b"\0" * 4096)
         file.flush()
 
 
 def check_room(folder: str | os.PathLike, size: int) -> None:
-    """Makes sure that a file of `size` bytes has room in a folder.
+    """Makes sure that there is room for a file of `size` bytes in a folder.
 
     Raises:
-        OSError: It has not, or nothing can be written there.
+        OSError: There is no room, or nothing can be written there.
     """
     if shutil.disk_usage(folder).free < size:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-    if hasattr(os, "posix_fallocate"):  # where it exists, it knows quotas and limits, too
+    if hasattr(os, "posix_fallocate"):  # where it exists, it also respects quotas and limits
         with tempfile.TemporaryFile(dir=str(folder)) as file:
             os.posix_fallocate(file.fileno(), 0, size)

@@ -1,4 +1,4 @@
-"""Locking a folder."""
+"""Locks a folder."""
 
 import contextlib
 import errno
@@ -13,31 +13,31 @@ import filelock
 from helpers import files
 
 LOCK_FILE = ".lock"
-# Of a file system that has no locks: Lustre, NFS and SMB may be mounted without them.
+# The errors of a file system without locks. Lustre, NFS and SMB may be mounted without them.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
 class LockedError(OSError):
-    """Another process is at work in the folder; the message names it."""
+    """Another process is at work in the folder. The message names it."""
 
 
 class FolderLock:
     """Keeps other processes out of a folder for as long as this one holds it.
 
-    The operating system lets go of the lock when its process ends, however it ends, so a dead
-    process blocks nobody. A file system without locks keeps nobody out: a warning says so.
+    The operating system releases the lock when its process ends, however it ends, so a dead
+    process blocks nobody. A file system without locks keeps nobody out, and a warning says so.
 
     Args:
-        folder: The folder, which is made if it does not exist.
-        purpose: What happens there, for the message to the others, such as `a search`.
+        folder: The folder, which is created if it does not exist.
+        purpose: What the process does there, such as `a search`, for the message to the others.
     """
 
     def __init__(self, folder: str | os.PathLike, purpose: str) -> None:
-        """Prepares the lock, whose arguments are described above; takes nothing yet."""
+        """Prepares the lock without taking it; the arguments are described above."""
         self._folder = Path(folder)
         self._purpose = purpose
         self._owner = self._folder / f"{LOCK_FILE}.json"
-        # What filelock does where there are no locks would block others after a SIGKILL.
+        # Where there are no locks, filelock's fallback would block others after a SIGKILL.
         self._lock = filelock.FileLock(self._folder / LOCK_FILE, fallback_to_soft=False)
 
     @property
@@ -46,13 +46,13 @@ class FolderLock:
         return self._lock.is_locked
 
     def acquire(self, timeout: float = 0.0) -> None:
-        """Takes the lock; taken twice, it has to be released twice.
+        """Takes the lock. If it is taken twice, it has to be released twice.
 
         Args:
-            timeout: Seconds to wait for another process.
+            timeout: How many seconds to wait for another process.
 
         Raises:
-            LockedError: Another process holds it.
+            LockedError: Another process holds the lock.
             OSError: The folder can't be written, or the disk is full.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -73,13 +73,13 @@ class FolderLock:
             )
             return
         mine = {"process": os.getpid(), "machine": socket.gethostname(), "purpose": self._purpose}
-        with contextlib.suppress(OSError):  # on a full disk, the others learn less
+        with contextlib.suppress(OSError):  # on a full disk, the others are told less
             files.write_text(self._owner, json.dumps(mine))
 
     def release(self) -> None:
-        """Lets go of the lock, if it was not taken more often than released."""
+        """Releases the lock, unless it was taken more often than released."""
         if self._lock.lock_counter == 1:
-            with contextlib.suppress(OSError):  # it only informs the others
+            with contextlib.suppress(OSError):  # the file only informs the others
                 files.remove(self._owner)
         self._lock.release()
 
@@ -89,7 +89,7 @@ class FolderLock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Lets go of the lock."""
+        """Releases the lock."""
         self.release()
 
     def _who(self) -> str:

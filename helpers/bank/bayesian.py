@@ -12,23 +12,23 @@ from helpers import kerastuner
 
 
 class GaussianProcess(GaussianProcessRegressor):
-    """scikit-learn's Gaussian process, which knows the gradient of a BayesianOptimization's bound.
+    """A scikit-learn Gaussian process that knows the gradient of BayesianOptimization's bound.
 
-    KerasTuner's search for the next trial minimises a bound from many starting points. It leaves
-    the gradient to SciPy, which estimates it from six predictions each time, and in every one of
-    them scikit-learn checks its input anew: together most of the time of a search that trains
-    nothing. The formulas are of Rasmussen and Williams, "Gaussian Processes for Machine
+    To choose the next trial, KerasTuner minimises a bound from many starting points. It leaves the
+    gradient to SciPy, which estimates it from six predictions each time, and scikit-learn checks
+    its input again in every one of them. Together, these take up most of the time of a search that
+    trains nothing. The formulas are from Rasmussen and Williams, "Gaussian Processes for Machine
     Learning" (2006): algorithm 2.1, and equation 4.17 for the Matern kernel with nu = 5/2.
     """
 
     def fit(self, X, y):
-        """Fits as scikit-learn does, and inverts the covariance's factor once, for all bounds."""
+        """Fits as scikit-learn does, and inverts the covariance's factor once for all bounds."""
         super().fit(X, y)
         self._inverse = solve_triangular(self.L_, np.eye(len(X)), lower=True)
         return self
 
     def lower_bound(self, x: np.ndarray, beta: float) -> tuple[float, np.ndarray]:
-        """Returns the mean less `beta` standard deviations at a point, and its gradient."""
+        """Returns the mean minus `beta` standard deviations at a point, and its gradient."""
         scale = np.sqrt(5) / self.kernel_.length_scale
         gaps = x - self.X_train_
         distance = scale * np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
@@ -48,11 +48,11 @@ class _Oracle(kerastuner.BoundMinimisingOracle):
 
 
 class BayesianOptimization(keras_tuner.BayesianOptimization):
-    """`keras_tuner.BayesianOptimization`, which draws the same trials in less time."""
+    """A `keras_tuner.BayesianOptimization` that draws the same trials in less time."""
 
     def __init__(self, hypermodel: keras_tuner.HyperModel | None = None, **kwargs: Any) -> None:
-        """Takes what `keras_tuner.BayesianOptimization` takes."""
+        """Takes the arguments of `keras_tuner.BayesianOptimization`."""
         names = inspect.signature(keras_tuner.oracles.BayesianOptimizationOracle).parameters
         for_oracle = {name: kwargs.pop(name) for name in names if name in kwargs}
-        # Not by the class in between, which makes KerasTuner's own oracle.
+        # This skips the class in between, which would make KerasTuner's own oracle.
         keras_tuner.Tuner.__init__(self, _Oracle(**for_oracle), hypermodel, **kwargs)

@@ -12,7 +12,7 @@ import numpy as np
 
 from helpers.bank.handed_in import PoolError, Search, Study, read_search
 
-FEWEST = 4  # trials in a row that two searches hardly share by chance
+FEWEST = 4  # trials in a row that two searches are unlikely to share by chance
 
 
 @dataclass(frozen=True)
@@ -20,28 +20,28 @@ class Pool:
     """The searches of a class that can be compared.
 
     Attributes:
-        searches: One a student, in the order of their files.
-        left_out: By file, the reason why it was left out.
+        searches: One per student, in the order of their files.
+        left_out: For each file that was left out, the reason.
     """
 
     searches: tuple[Search, ...]
     left_out: dict[str, str]
 
     def best_so_far(self) -> np.ndarray:
-        """Returns the best score after each trial, shape (searches, trials); NaN before one."""
+        """Returns the best score after each trial, shape (searches, trials); NaN before a score."""
         scores = np.array([search.scores for search in self.searches])
         better = np.fmax if self.searches[0].rises else np.fmin
         return better.accumulate(scores, axis=1)
 
     def luck(self) -> np.ndarray:
-        """Returns how many of 100 searches each search beats, as its trials were drawn.
+        """Returns how many of 100 searches, drawn from the others' trials, each search beats.
 
-        Such a search draws as many trials as this one has, from the trials of all the others.
-        With m of their n scores below the best of this search, the best of k of them stays below
-        it with the probability C(m, k) / C(n, k). Where the best two are equal, half counts.
+        Such a search draws as many trials as this one has, from the trials of all the others. If m
+        of their n scores are below the best of this search, the best of k of them stays below it
+        with probability C(m, k) / C(n, k). A tie counts as half a win.
 
         Returns:
-            From 0 to 100, shape (searches,).
+            Values from 0 to 100, shape (searches,).
         """
         return np.array([100 * self._beaten(search) for search in self.searches])
 
@@ -56,11 +56,11 @@ class Pool:
         return ways / (2 * comb(len(scores), drawn))
 
     def alike(self) -> list[tuple[str, str, int]]:
-        """Returns pairs of students whose searches are one and the same, shifted by some trials.
+        """Returns pairs of students whose searches are the same, apart from a shift by some trials.
 
         Returns:
-            The two names, and the length of the longest row of trials that both searches have:
-            more than half of the trials.
+            The two names, and the length of the longest run of trials that both searches share,
+            which is more than half of the trials.
         """
         pairs = itertools.combinations(self.searches, 2)
         rows = [(a.student, b.student, _longest_row(a.trials, b.trials)) for a, b in pairs]
@@ -70,7 +70,7 @@ class Pool:
 
 
 def _longest_row(a: Sequence[str], b: Sequence[str]) -> int:
-    """Returns how many trials in a row occur, in this order, in both."""
+    """Returns the length of the longest run of trials that occurs, in the same order, in both."""
     longest, ended = 0, [0] * (len(b) + 1)  # at each trial of b, the row that ends there
     for one in a:
         ended = [0, *(ended[place] + 1 if one == other else 0 for place, other in enumerate(b))]
@@ -79,14 +79,14 @@ def _longest_row(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def collect(folder: str | os.PathLike) -> Pool:
-    """Reads all files of a folder and of those below it, and keeps the searches of one study.
+    """Reads all files in a folder and its subfolders, and keeps the searches of one study.
 
-    The study is the one that most of the files belong to. Left out are what is no search, what is
-    damaged, what belongs to another study, a second search of one student, and a second search
-    with one seed: it draws the same trials.
+    The study is the one that most of the files belong to. A file is left out if it is not a
+    search, is damaged or belongs to another study, or if it is a second search by the same student
+    or with the same seed, which draws the same trials.
 
     Raises:
-        PoolError: There is no such folder, or fewer than two searches are left.
+        PoolError: The folder does not exist, or fewer than two searches are left.
     """
     folder = Path(folder)
     if not folder.is_dir():

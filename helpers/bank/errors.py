@@ -1,7 +1,7 @@
-"""The one error of this room."""
+"""The error that a bank raises."""
 
 import keras_tuner
 
 
 class BankError(keras_tuner.errors.FatalValueError):
-    """The bank can't be read, or has no answer; it ends a KerasTuner search at once."""
+    """The bank can't be read or has no answer. This error ends a KerasTuner search at once."""

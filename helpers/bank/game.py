@@ -1,4 +1,4 @@
-"""Beat the tuner: pick configurations by hand, against random search."""
+"""Beat the tuner: pick configurations by hand and compete with random search."""
 
 import io
 from collections.abc import Sequence
@@ -17,26 +17,26 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 class BeatTheTuner:
     """A game: find a better configuration than random search, in as many trials.
 
-    As the value of a notebook's cell it shows a menu for each hyperparameter, a button, and
-    the best score so far beside random search's. Where there are no widgets, because ipywidgets
-    is not installed or nobody is watching (under pytest, or on a page that shows the notebook),
-    it shows the figure alone, and `play` does what the button would do.
+    As the value of a notebook cell, it shows a menu for each hyperparameter, a button, and the
+    best score so far next to random search's. Where there are no widgets, because ipywidgets is
+    not installed or nobody is watching (under pytest, or on a page that shows the notebook), it
+    shows only the figure, and `play` does what the button would do.
 
     Args:
         bank: Where the scores come from. Each belongs to the first recorded seed, so that the
             same configuration always gives the same score.
-        rival: Random search's best score so far, in the median of many searches: one value
-            a trial, shape (trials,). Its length is the number of trials in the game.
+        rival: Random search's best score so far, as the median of many searches: one value
+            per trial, shape (trials,). Its length is the number of trials in the game.
 
     Attributes:
-        scores: The score of each trial that was played.
+        scores: The score of each trial played so far.
 
     Raises:
         ValueError: The rival has no trials.
     """
 
     def __init__(self, bank: Bank, rival: Sequence[float]) -> None:
-        """Begins a game, whose arguments are described above."""
+        """Begins a game; the arguments are described above."""
         if not len(rival):
             raise ValueError("The rival needs at least one trial.")
         self._bank = bank
@@ -44,7 +44,7 @@ class BeatTheTuner:
         self.scores: list[float] = []
 
     def play(self, **values: float) -> Figure:
-        """Plays one trial, and returns the figure with it.
+        """Plays one trial and returns the updated figure.
 
         Args:
             **values: A recorded value for each hyperparameter, by name.
@@ -75,7 +75,7 @@ class BeatTheTuner:
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, object]:
-        """Shows the game: as widgets, and as a figure for where there are none."""
+        """Shows the game as widgets, with a figure for places that have none."""
         bundle: dict[str, object] = {"text/plain": self.verdict(), "image/png": _png(self.figure())}
         widgets = self._widgets()
         return bundle if widgets is None else {**widgets._repr_mimebundle_(), **bundle}
@@ -109,7 +109,7 @@ class BeatTheTuner:
 
 
 def _png(figure: Figure) -> bytes:
-    """Draws a figure, at the resolution of Jupyter's own inline figures."""
+    """Draws a figure at the resolution of Jupyter's own inline figures."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=100)
     return file.getvalue()

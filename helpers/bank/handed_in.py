@@ -1,9 +1,9 @@
-"""The file in which a student hands in one search, read again.
+"""Reads the file in which a student hands in one search.
 
-It is JSON: `format` (FORMAT), `version` (VERSION), `student`, `seed`, `strategy` (the tuner's
-class), `objective` and `direction` (`max` or `min`), `space` (by name, what KerasTuner says of
-each hyperparameter) and `trials`: in their order, each with its `values` and its `score`, which is
-null where the trial has failed.
+The file is JSON: `format` (FORMAT), `version` (VERSION), `student`, `seed`, `strategy` (the
+tuner's class), `objective` and `direction` (`max` or `min`), `space` (for each hyperparameter, by
+name, its KerasTuner configuration) and `trials`, in order, each with its `values` and its `score`,
+which is null if the trial failed.
 """
 
 import json
@@ -19,23 +19,23 @@ from helpers import files
 
 FORMAT, VERSION = "search of a class study", 1
 LONGEST_NAME = 60  # characters
-LARGEST = 1_000_000  # bytes; a search of a thousand trials has less
+LARGEST = 1_000_000  # bytes; a search of a thousand trials is smaller
 
 
 class PoolError(ValueError):
-    """A search can't be handed in, a file holds none, or there is nothing to pool."""
+    """A search can't be handed in, a file does not hold one, or there is nothing to pool."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What has to be the same for searches to be compared.
+    """What must be the same for searches to be comparable.
 
     Attributes:
         strategy: The class of the tuner.
-        objective: Its name.
+        objective: The name of the objective.
         direction: `max` or `min`.
-        space: As text that is equal for equal spaces.
-        trials: Their number.
+        space: The space, as text that is equal for equal spaces.
+        trials: The number of trials.
     """
 
     strategy: str
@@ -51,10 +51,10 @@ class Search:
 
     Attributes:
         student: Whatever name the student chose.
-        seed: Of the tuner.
-        study: What it can be compared with.
+        seed: The seed of the tuner.
+        study: The study that it belongs to, within which it can be compared.
         trials: The values of each trial, as text that is equal for equal values.
-        scores: Of each trial, in the same order; NaN where it failed. Shape (trials,).
+        scores: The score of each trial, in the same order; NaN if it failed. Shape (trials,).
     """
 
     student: str
@@ -65,7 +65,7 @@ class Search:
 
     @property
     def best(self) -> float:
-        """The best score, by the direction of the objective."""
+        """The best score, given the direction of the objective."""
         return float(np.nanmax(self.scores) if self.rises else np.nanmin(self.scores))
 
     @property
@@ -78,7 +78,7 @@ def read_search(file: str | os.PathLike) -> Search:
     """Reads one search that was handed in.
 
     Raises:
-        PoolError: It is another kind of file, or damaged; the message says what is wrong.
+        PoolError: The file is of another kind, or damaged. The message says what is wrong.
     """
     content = _content(Path(file))
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -108,7 +108,7 @@ def _content(file: Path) -> Any:
     try:
         if file.stat().st_size > LARGEST:
             raise PoolError("it is far too large for a search")
-        return json.loads(files.read_text(file).removeprefix("\ufeff"))  # of some editors
+        return json.loads(files.read_text(file).removeprefix("\ufeff"))  # some editors write it
     except OSError as error:
         raise PoolError(f"it can't be read: {error.strerror or error}") from None
     except json.JSONDecodeError as error:
@@ -122,8 +122,8 @@ def _content(file: Path) -> Any:
 
 
 def is_name(text: object) -> bool:
-    """Returns whether this can be shown as a name, on one line."""
-    # What a terminal would take for a command is no name.
+    """Returns whether this can be shown as a name on one line."""
+    # Text that a terminal would take for a command is not a name.
     return isinstance(text, str) and 0 < len(text.strip()) <= LONGEST_NAME and text.isprintable()
 
 
@@ -131,5 +131,5 @@ def _is_trial(trial: object) -> bool:
     if not isinstance(trial, dict) or not isinstance(trial.get("values"), dict):
         return False
     score = trial.get("score", "missing")
-    # A float, as `hand_in` writes it: a whole number can be larger than any float.
+    # It must be a float, as `hand_in` writes it: a whole number can be larger than any float.
     return score is None or isinstance(score, float) and math.isfinite(score)

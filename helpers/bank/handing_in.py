@@ -1,4 +1,4 @@
-"""Writes the file in which a student hands in one search; `handed_in` reads it."""
+"""Writes the file in which a student hands in one search. `handed_in` reads it."""
 
 import json
 import math
@@ -19,10 +19,10 @@ ENDED = ("COMPLETED", "FAILED", "INVALID")
 
 
 def own_seed(student: str) -> int:
-    """Returns a seed for the search of this student, from 1 to 2**32 - 1.
+    """Returns a seed for this student's search, from 1 to 2**32 - 1.
 
-    Consecutive numbers are no independent seeds: KerasTuner draws nearly the same trials from
-    them. Seeds that `numpy.random.SeedSequence` makes from a name are unrelated.
+    Consecutive numbers are not independent seeds: KerasTuner draws nearly the same trials from
+    them. The seeds that `numpy.random.SeedSequence` makes from names are unrelated.
     """
     return max(1, int(np.random.SeedSequence([*student.strip().encode()]).generate_state(1)[0]))
 
@@ -30,19 +30,19 @@ def own_seed(student: str) -> int:
 def hand_in(
     tuner: "keras_tuner.Tuner", student: str, folder: str | os.PathLike = "searches"
 ) -> Path:
-    """Writes a finished search to a small file, which the student hands in.
+    """Writes a finished search to a small file for the student to hand in.
 
     Args:
-        tuner: A tuner that has searched: it trained its trials, or a bank answered them.
+        tuner: A tuner that has searched: its trials were trained, or looked up in a bank.
         student: A name for the file and for the figure. A nickname will do.
-        folder: Where to write it; is made if it does not exist.
+        folder: Where to write the file. The folder is created if it does not exist.
 
     Returns:
         The file, `search-NAME.json`.
 
     Raises:
         PoolError: The search has not begun or not ended, no trial has a score, or the name can't
-            be that of a file.
+            be used in a file name.
     """
     slug = re.sub(r"\W+", "-", student).strip("-_")
     if not slug or not is_name(student):
@@ -77,7 +77,7 @@ def hand_in(
 
 
 def _own_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values of a trial, without Hyperband's records."""
+    """Returns the values of a trial without Hyperband's records."""
     return {name: value for name, value in values.items() if not name.startswith("tuner/")}
 
 

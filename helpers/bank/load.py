@@ -1,4 +1,4 @@
-"""Reads a recording, and checks that it is whole."""
+"""Reads a recording and checks that it is complete."""
 
 import gzip
 import io
@@ -17,16 +17,16 @@ from helpers.bank.table import Bank
 
 
 def load_bank(source: str | os.PathLike = "cifar10_mlp") -> Bank:
-    """Reads a recording and checks that it is whole.
+    """Reads a recording and checks that it is complete.
 
     Args:
         source: The name of one of the course's recordings (`cifar10_mlp`, `cifar10_mlp_deep` or
-            `digits_mlp`), or the path of a file that `benchmarks/record_bank.py` made.
+            `digits_mlp`), or the path of a file that `benchmarks/record_bank.py` wrote.
 
     Raises:
-        BankError: The file does not exist or can't be read, it is cut short or damaged, its
-            first line or a column is missing, a row occurs twice or not at all, or it belongs to
-            another version of the schema.
+        BankError: The file does not exist, can't be read, is cut short or damaged, or belongs to
+            another version of the schema; or its first line or a column is missing, or a row is
+            duplicated or missing.
     """
     recording = RECORDINGS.get(str(source))
     path = recording.file if recording else Path(source)
@@ -52,7 +52,7 @@ def _decompress(path: Path) -> str:
             "`git checkout bank` brings them back, and `python -m benchmarks.record_bank NAME` "
             "records them anew, which takes hours."
         ) from None
-    except gzip.BadGzipFile as error:  # an OSError, too
+    except gzip.BadGzipFile as error:  # which is an OSError too
         raise _damaged(path, f"it is no gzip file ({error})") from None
     except OSError as error:
         raise BankError(f"{path} can't be read: {error.strerror or error}.") from None
@@ -61,7 +61,7 @@ def _decompress(path: Path) -> str:
 
 
 def _header(path: Path, line: str) -> dict:
-    """Returns what the first line says of how the recording was made."""
+    """Returns what the first line says about how the recording was made."""
     try:
         header = json.loads(line.removeprefix("# "))
         schema = header["schema"]
@@ -96,18 +96,18 @@ def _are_numbers(values: object) -> bool:
 
 
 def _numbers(path: Path, text: str, keys: list[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Returns the table, all numbers, and the names of its metrics."""
+    """Returns the table, which holds only numbers, and the names of its metrics."""
     try:
         table = pd.read_csv(io.StringIO(text))
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise _damaged(path, f"it is no table ({error})") from None
+        raise _damaged(path, f"it is not a table ({error})") from None
     metrics = METRICS + tuple(name for name in TEST_METRICS if name in table)
     columns = [*keys, *metrics, "seconds", "parameters"]
     if missing := [name for name in columns if name not in table]:
         raise _damaged(path, f"it lacks the column {', '.join(missing)}")
     table = table[columns]
     numbers = table.apply(pd.to_numeric, errors="coerce")
-    # A training that diverged has no loss, and says so; everything else has to be a number.
+    # The loss is missing where a training diverged. Everything else must be a number.
     diverged = table.isna() & table.columns.str.endswith("loss")
     faulty = table.index[(numbers.isna() & ~diverged).any(axis=1)]
     if len(faulty):
@@ -124,7 +124,7 @@ def _check_rows(
     seeds: Sequence[int],
     epochs: int,
 ) -> None:
-    """Checks that there is one row per configuration, seed and epoch, and no other."""
+    """Checks that there is exactly one row per configuration, seed and epoch, and no other row."""
     names = list(rows.columns)
     twice = rows.duplicated()
     if twice.any():

@@ -1,4 +1,4 @@
-"""`python -m helpers.bank.pool FOLDER`: the searches of a whole class, pooled."""
+"""`python -m helpers.bank.pool FOLDER`: pools the searches of a whole class."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ from helpers.plots import plot_class
 
 
 def describe(pool: Pool) -> str:
-    """Returns what a class wants to know, as text."""
+    """Returns, as text, what a class wants to know about its searches."""
     one, bests = pool.searches[0], np.array([search.best for search in pool.searches])
     count, trials = len(bests), one.study.trials
     lines = [
@@ -49,14 +49,14 @@ def describe(pool: Pool) -> str:
 
 
 def draw(pool: Pool) -> Figure:
-    """Returns the figure of a class: the best of k trials, and who was lucky."""
+    """Returns the figure for a class: the best of k trials, and who was lucky."""
     study = pool.searches[0].study
     names = [search.student for search in pool.searches]
     return plot_class(names, pool.best_so_far(), pool.luck(), score=study.objective)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs `python -m helpers.bank.pool`; returns the exit code."""
+    """Runs `python -m helpers.bank.pool` and returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m helpers.bank.pool",
         description="Pools the searches that a class has handed in: the spread of their best "
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog="A student writes such a file with `from helpers.bank import hand_in` and "
         "`hand_in(tuner, NAME)`.",
     )
-    parser.add_argument("folder", help="with the files; folders below it are read, too")
+    parser.add_argument("folder", help="the folder with the files; its subfolders are read too")
     parser.add_argument("--figure", metavar="FILE", help="where to draw it (default: FOLDER.png)")
     asked = parser.parse_args(argv)
     try:
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     folder = Path(asked.folder).resolve()
     figure = Path(asked.figure) if asked.figure else folder.with_name(f"{folder.name}.png")
-    # A console of Windows can't show every name.
+    # A Windows console can't show every name.
     getattr(sys.stdout, "reconfigure", lambda **unused: None)(errors="replace")
     print(describe(pool))
     try:

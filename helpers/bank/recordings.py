@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "bank"
-SCHEMA = 1  # of the files; raised when their columns change, or what they mean
+SCHEMA = 1  # version of the file format; raised when the columns or their meaning change
 METRICS = ("loss", "acc", "val_loss", "val_acc")
 TEST_METRICS = ("test_loss", "test_acc")
 
@@ -17,13 +17,13 @@ class Recording:
     """One file of recorded trainings.
 
     Attributes:
-        name: Of its file in `bank/`, without the suffix.
+        name: The name of its file in `bank/`, without the suffix.
         task: The images and the model: `cifar10` or `digits`.
         space: The values of each hyperparameter.
-        seeds: Of the initial weights, the dropout and the order of the images.
-        epochs: Of each training.
-        tests: Whether the test images are scored after every epoch, too.
-        configurations: The recorded ones, if not every combination of the space.
+        seeds: The seeds of the initial weights, the dropout and the order of the images.
+        epochs: The number of epochs of each training.
+        tests: Whether the test images are scored after every epoch too.
+        configurations: The recorded configurations, if not every combination of the space.
     """
 
     name: str
@@ -70,9 +70,9 @@ CIFAR10_MLP = Recording(
     tests=False,
 )
 
-# The rank, from 0, of each configuration that the deeper part repeats, by the mean of both seeds'
-# best validation accuracy: the ten best, eight spread over the rest of the best quarter, and
-# twelve spread over the other three.
+# The deeper part repeats the configurations of these ranks, from 0, by the mean of both seeds' best
+# validation accuracy: the ten best, eight spread over the rest of the best quarter, and twelve
+# spread over the other three quarters.
 DEEP_RANKS = (
     *range(10),
     *(22, 34, 45, 57, 69, 80, 92, 104),
@@ -86,7 +86,7 @@ CIFAR10_MLP_DEEP = Recording(
     seeds=tuple(range(3, 13)),
     epochs=15,
     tests=True,
-    # Spelt out: the ranks are read off a recording, and this one must not change with it.
+    # Spelt out, because the ranks come from a recording, and this one must not change with it.
     configurations=(
         (400, 3, 0.0, 0.0003, 128),
         (400, 2, 0.0, 0.0003, 128),

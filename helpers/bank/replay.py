@@ -30,7 +30,7 @@ def replay(
     hyperparameters: keras_tuner.HyperParameters,
     **kwargs: Any,
 ) -> keras_tuner.Tuner:
-    """Makes a tuner whose trials are looked up; see `Bank.tuner`."""
+    """Makes a tuner whose trials are looked up. See `Bank.tuner`."""
     if seed < 1:
         raise BankError(f"seed={seed} must be at least 1: KerasTuner takes 0 for no seed.")
     _check_space(bank, hyperparameters)
@@ -53,7 +53,7 @@ def replay(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     weakref.finalize(tuner, shutil.rmtree, folder, ignore_errors=True)
-    # Nobody goes on with a search of milliseconds, and to write its files takes half of them.
+    # Nobody resumes a search that takes milliseconds, and writing its files takes half the time.
     kerastuner.replace_writers(tuner.oracle, save_trial=_write_nothing, save_oracle=_write_nothing)
     tuner.save = _write_nothing
     tuner.open_bank(bank, seed)
@@ -61,7 +61,7 @@ def replay(
 
 
 def _write_nothing(*unused: Any) -> None:
-    """Stands where KerasTuner would write a file."""
+    """Takes the place of a function with which KerasTuner would write a file."""
 
 
 def _check_space(bank: "Bank", hyperparameters: keras_tuner.HyperParameters) -> None:
@@ -77,7 +77,7 @@ def _check_space(bank: "Bank", hyperparameters: keras_tuner.HyperParameters) -> 
             "is not to be tuned."
         )
     for hp in hyperparameters.space:
-        # A Float without a step stands for any number at all.
+        # A Float without a step can be any number at all.
         endless = isinstance(hp, keras_tuner.engine.hyperparameters.Float) and hp.step is None
         values = ["any number"] if endless else list(hp.values)
         unknown = [value for value in values if value not in bank.space[hp.name]]
@@ -89,11 +89,11 @@ def _check_space(bank: "Bank", hyperparameters: keras_tuner.HyperParameters) -> 
             )
 
 
-_BeforeTuner: Any = object  # of the class that comes next, only this is known: it has methods
+_BeforeTuner: Any = object  # all that is known of the next class is that it has methods
 
 
 class _Replay(_BeforeTuner):
-    """Looks up the trials of a tuner in a bank; stands before the tuner's class as a base."""
+    """Looks up a tuner's trials in a bank. As a base class, it comes before the tuner's class."""
 
     oracle: keras_tuner.Oracle
 
@@ -103,20 +103,20 @@ class _Replay(_BeforeTuner):
         self._rows: dict[str, dict] = {}
 
     def search(self, *, epochs: int | None = None, verbose: int = 0) -> None:
-        """Searches, with the recorded epochs of each trial or their first `epochs`."""
+        """Searches, using all recorded epochs of each trial or only the first `epochs`."""
         if epochs is not None and not 1 <= epochs <= self._bank.epochs:
             raise BankError(f"epochs={epochs} must be from 1 to {self._bank.epochs}.")
-        # Matrices as small as those of a Gaussian process here are slower with threads.
+        # A Gaussian process here has matrices so small that threads would slow it down.
         with warnings.catch_warnings(), threadpool_limits(1):
-            # The Gaussian process of a BayesianOptimization warns at nearly every fit to few
-            # trials, and KerasTuner gives no way to widen its bounds.
+            # The Gaussian process of a BayesianOptimization warns at nearly every fit to a few
+            # trials, and KerasTuner offers no way to widen its bounds.
             warnings.filterwarnings("ignore", category=ConvergenceWarning)
             super().search(epochs=epochs, verbose=verbose)
 
     def run_trial(self, trial: Trial, *, epochs: int | None, verbose: int) -> dict[str, float]:
         """Returns the metrics of the best epoch, as KerasTuner takes them from a `History`."""
         values = trial.hyperparameters.values
-        # Hyperband says by these names how far to train, and from which trial's weights on.
+        # Hyperband uses these names to say how far to train, and from which trial's weights.
         first = values.get("tuner/initial_epoch", 0)
         last = values.get("tuner/epochs", epochs or self._bank.epochs)
         if last > self._bank.epochs:
@@ -142,5 +142,5 @@ class _Replay(_BeforeTuner):
         return {name: float(curve[name][best]) for name in self._bank.metrics}
 
     def replayed(self) -> pd.DataFrame:
-        """Returns what was looked up, one row a trial, in the order of the trials."""
+        """Returns what was looked up: one row per trial, in the order of the trials."""
         return pd.DataFrame(list(self._rows.values())).set_index("trial")

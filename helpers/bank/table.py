@@ -17,7 +17,7 @@ class Bank:
     """Recorded learning curves, and the searches that they answer.
 
     Attributes:
-        provenance: How it was made: versions, backend, images, sizes.
+        provenance: How the bank was made: versions, backend, images, sizes.
         table: One row per configuration, seed and epoch. Columns: the hyperparameters;
             `seed` (of the weights and of the order of the images) and `epoch` (from 1);
             the `metrics`; `seconds` (of this epoch); `parameters` (of the model).
@@ -38,7 +38,7 @@ class Bank:
     _curves: dict[tuple[float, ...], dict[str, np.ndarray]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Cuts the table into curves once, so that each look-up takes microseconds."""
+        """Cuts the table into curves once, so that each lookup takes microseconds."""
         keys = [*self.space, "seed"]
         columns = {name: self.table[name].to_numpy() for name in (*self.metrics, "seconds")}
         starts = self.table[keys].iloc[:: self.epochs].itertuples(index=False, name=None)
@@ -55,7 +55,7 @@ class Bank:
         )
 
     def hyperparameters(self) -> keras_tuner.HyperParameters:
-        """Returns the bank's space, as a tuner takes it: one `Choice` a hyperparameter."""
+        """Returns the bank's space as a tuner takes it: one `Choice` per hyperparameter."""
         hp = keras_tuner.HyperParameters()
         for name, values in self.space.items():
             hp.Choice(name, list(values))
@@ -72,7 +72,7 @@ class Bank:
             The `metrics` and `seconds`, each of shape (epochs,).
 
         Raises:
-            BankError: The bank doesn't hold this configuration, or this seed.
+            BankError: The bank doesn't hold this configuration or this seed.
         """
         try:
             return self._curves[(*(values[name] for name in self.space), seed)]
@@ -97,26 +97,27 @@ class Bank:
         """Makes a tuner whose trials are looked up in the bank instead of trained.
 
         Everything else is KerasTuner's own: the oracle that draws the values, Hyperband's
-        rounds, the files of the project (in a folder that is removed with the tuner).
-        Its `search(epochs=...)` takes no data. Its `replayed()` returns a table of what was
-        looked up, in the order of the trials: the values, `seed`, `epochs` (that a real
-        search would have trained, without those that Hyperband takes over from an earlier
-        round), `seconds` (that they took) and `score`.
+        rounds, and the files of the project (in a folder that is removed with the tuner).
+        The tuner's `search(epochs=...)` takes no data. Its `replayed()` returns a table of what
+        was looked up, in the order of the trials: the values, `seed`, `epochs` (those that a
+        real search would have trained, without those that Hyperband takes over from an earlier
+        round), `seconds` (how long these epochs took) and `score`.
 
         Args:
             tuner_class: `keras_tuner.GridSearch`, `RandomSearch`, `BayesianOptimization`,
                 `Hyperband`, or a class derived from one.
-            seed: For the oracle's draws, and for which of a configuration's recorded seeds
-                answers. At least 1: KerasTuner takes 0 for no seed. Seeds for independent
-                searches come from `numpy.random.SeedSequence(n).generate_state(repeats)`:
-                from consecutive ones KerasTuner draws nearly the same trials again.
-            objective: What to optimise: a metric of the bank.
+            seed: Decides what the oracle draws, and which of a configuration's recorded seeds
+                answers. At least 1, because KerasTuner takes 0 for no seed. For independent
+                searches, use `numpy.random.SeedSequence(n).generate_state(repeats)`: from
+                consecutive seeds, KerasTuner draws nearly the same trials again.
+            objective: The metric of the bank to optimise.
             hyperparameters: A part of the bank's space; None for all of it.
-            **kwargs: What else `tuner_class` takes, such as `max_trials`.
+            **kwargs: Other arguments of `tuner_class`, such as `max_trials`.
 
         Raises:
-            BankError: The space has other hyperparameters or other values than the bank's,
-                the objective is not a metric of the bank, or the seed is less than 1.
+            BankError: The hyperparameters of the space are not those of the bank, or the space
+                has values that the bank lacks; the objective is not a metric of the bank; or the
+                seed is less than 1.
         """
         return replay(
             self,

@@ -1,4 +1,4 @@
-"""Where the images come from, how they are split, and a test set that opens once."""
+"""Where the images come from, how they are split, and a test set that can be opened once."""
 
 from helpers.data.cifar10 import CLASS_NAMES, IMAGE_SHAPE, SHAPES, ArrayPair
 from helpers.data.errors import DataError

@@ -1,4 +1,4 @@
-"""`python -m helpers.data --save data/cifar10.npz`: download CIFAR-10 once for a whole class."""
+"""`python -m helpers.data --save data/cifar10.npz`: downloads CIFAR-10 once for a whole class."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from helpers.data.source import LOCAL_FILE, VARIABLE, save_cifar10
 
 
 def _import_keras_quietly() -> None:
-    """Imports Keras without TensorFlow's start-up lines, which its C++ writes to stderr."""
+    """Imports Keras without the lines that TensorFlow's C++ code writes to stderr at start-up."""
     stderr = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:
@@ -21,7 +21,7 @@ def _import_keras_quietly() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs `python -m helpers.data`; returns the exit code."""
+    """Runs `python -m helpers.data` and returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m helpers.data",
         description="Downloads CIFAR-10 (170 MB) through Keras, unless Keras' cache has it, and "

@@ -1,4 +1,4 @@
-"""What CIFAR-10 is: its classes and its arrays, stated once for the whole course."""
+"""What CIFAR-10 is: its classes and its arrays, defined once for the whole course."""
 
 import numpy as np
 

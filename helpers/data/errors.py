@@ -1,5 +1,5 @@
-"""The one error of this room."""
+"""The error for images that are not available."""
 
 
 class DataError(Exception):
-    """The images are not available; the message says why, and what to do about it."""
+    """The images are not available. The message says why, and what to do about it."""

@@ -1,4 +1,4 @@
-"""CIFAR-10 through Keras: its cache, its download, and what can go wrong with either."""
+"""CIFAR-10 through Keras: the cache, the download, and what can go wrong with either."""
 
 import contextlib
 import errno
@@ -19,9 +19,9 @@ from helpers.data.cifar10 import ArrayPair
 from helpers.data.errors import DataError
 from helpers.data.npz import checked_images
 
-# Seconds without a byte after which a download is given up. Keras itself waits forever.
+# Seconds without a byte after which a download is abandoned. Keras itself would wait forever.
 DOWNLOAD_TIMEOUT = 20.0
-WAIT = 3600.0  # seconds that a process waits while another one downloads
+WAIT = 3600.0  # seconds for which a process waits while another one downloads
 
 
 def lock_folder() -> Path:
@@ -32,13 +32,13 @@ def lock_folder() -> Path:
 
 @contextlib.contextmanager
 def one_process_at_a_time() -> Iterator[None]:
-    """Lets one process of this user ask Keras for the images, and the others wait.
+    """Lets one process of this user ask Keras for the images while the others wait.
 
-    Keras unpacks its archive anew in every call, into the folder that another process may be
+    Every call makes Keras unpack its archive again, into a folder that another process may be
     reading.
 
     Raises:
-        DataError: Another process has been at it for too long.
+        DataError: Another process has been loading them for too long.
     """
     lock = locks.FolderLock(lock_folder(), "loading CIFAR-10")
     try:
@@ -61,8 +61,8 @@ def one_process_at_a_time() -> Iterator[None]:
 def load_keras() -> tuple[ArrayPair, ArrayPair]:
     """Loads CIFAR-10 through Keras, and raises a DataError of one sentence if that fails.
 
-    Keras checks the archive's hash and unpacks it anew in every call, so what a killed
-    download or a killed unpacking left behind is repaired by the next call.
+    Keras checks the archive's hash and unpacks it again in every call. Whatever was left behind
+    when a download or an unpacking was killed is therefore repaired by the next call.
     """
     import keras
 
@@ -112,14 +112,14 @@ _CAUSES = (
 
 
 def _cause(error: BaseException) -> str:
-    """Puts what `load_data` raised into plain words, without a full stop."""
+    """Describes in plain words, without a full stop, what `load_data` raised."""
     link: BaseException | None = error
     while link is not None:
         for kinds, words in _CAUSES:
             if isinstance(link, kinds):
                 return words
         if isinstance(link, urllib.error.HTTPError):
-            link.close()  # it is the open response too
+            link.close()  # it is also the open response
             return f"the server answered {link.code} {link.msg}"
         if isinstance(link, ValueError) and "hash" in str(link):
             return "what arrived is not CIFAR-10: it has the wrong hash (a proxy's login page?)"
@@ -130,7 +130,7 @@ def _cause(error: BaseException) -> str:
                 return "there is no room on the disk (it is full, or a quota is reached)"
             if link.filename is not None:
                 return f"Keras' folder `datasets` can't be used ({link.strerror})"
-        # Keras hides the URLError in the context, and the URLError the socket's in its reason.
+        # Keras hides the URLError in the context; the URLError hides the socket's in its reason.
         reason = getattr(link, "reason", None)
         link = reason if isinstance(reason, BaseException) else link.__context__
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

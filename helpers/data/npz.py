@@ -8,11 +8,11 @@ import numpy as np
 from helpers.data.cifar10 import SHAPES, ArrayPair
 from helpers.data.errors import DataError
 
-_REENCODED_TEST_IMAGES = 0x8DA84ADD  # the checksum that the archive keeps of them
+_REENCODED_TEST_IMAGES = 0x8DA84ADD  # the checksum of these images in the archive
 
 
 def read_npz(path: Path, name: str) -> tuple[ArrayPair, ArrayPair]:
-    """Reads and checks all of an .npz; `name` is what messages call it. Never unpickles."""
+    """Reads and checks a whole .npz without unpickling. Messages call the file `name`."""
     try:
         if path.is_dir():
             raise DataError(f"{name} is a folder, not an .npz file")
@@ -28,8 +28,8 @@ def read_npz(path: Path, name: str) -> tuple[ArrayPair, ArrayPair]:
                 missing = [key for key in SHAPES if f"{key}.npy" not in archive.namelist()]
                 if missing:
                     raise DataError(f"{name} lacks {', '.join(missing)}")
-                # All headers before any data: an array of the wrong kind costs no time, no
-                # memory and no unpickling.
+                # All headers are checked before any data is read, so an array of the wrong kind
+                # costs no time and no memory, and is never unpickled.
                 for key in SHAPES:
                     _check_header(archive, key, name)
                 arrays = {key: _read_array(archive, key) for key in SHAPES}
@@ -37,7 +37,7 @@ def read_npz(path: Path, name: str) -> tuple[ArrayPair, ArrayPair]:
         raise
     except OSError as error:
         raise DataError(f"{name} can't be read: {error.strerror or error}") from None
-    except Exception as error:  # zipfile, zlib and NumPy raise about anything on damaged bytes
+    except Exception as error:  # damaged bytes make zipfile, zlib and NumPy raise almost anything
         detail = f"{type(error).__name__}: {error}"
         raise DataError(f"{name} is cut short or damaged ({detail})") from error
     return checked_images(arrays, name)
@@ -46,7 +46,7 @@ def read_npz(path: Path, name: str) -> tuple[ArrayPair, ArrayPair]:
 def is_reencoded(path: Path) -> bool:
     """Returns whether the images are those of the copy behind the course's committed outputs.
 
-    They went through JPEG once, so that single pixels differ from the original archive's.
+    They were once encoded as JPEG, so some pixels differ from those of the original archive.
     """
     with zipfile.ZipFile(path) as archive:
         return archive.getinfo("x_test.npy").CRC == _REENCODED_TEST_IMAGES
@@ -60,7 +60,7 @@ def _check_header(archive: zipfile.ZipFile, key: str, name: str) -> None:
 
 
 def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
-    with archive.open(f"{key}.npy") as member:  # which compares the checksum at its end
+    with archive.open(f"{key}.npy") as member:  # which checks the checksum at its end
         return np.lib.format.read_array(member, allow_pickle=False)
 
 
@@ -78,14 +78,14 @@ def _check_kind(key: str, shape: tuple[int, ...], dtype: np.dtype, name: str) ->
 
 
 def checked_images(arrays: dict[str, np.ndarray], name: str) -> tuple[ArrayPair, ArrayPair]:
-    """Returns arrays as `load_cifar10` does, contiguous and uint8, after checking them.
+    """Checks arrays, and returns them as `load_cifar10` does: contiguous and uint8.
 
     Args:
         arrays: `x_train`, `y_train`, `x_test` and `y_test`.
         name: What an error message calls their source.
 
     Raises:
-        DataError: An array is of another shape or kind, or a label is out of range.
+        DataError: An array has the wrong shape or kind, or a label is out of range.
     """
     for key, array in arrays.items():
         _check_kind(key, array.shape, array.dtype, name)

@@ -1,4 +1,4 @@
-"""A test set that opens once."""
+"""A test set that can be opened once."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from helpers.data.split import class_indices, occurs_in
 
 
 class TestSetOpenedError(Exception):
-    """Somebody asked for a second look at a sealed test set."""
+    """Someone asked for a second look at a sealed test set."""
 
     __test__ = False  # not a test, whatever pytest thinks of its name
 
@@ -40,23 +40,23 @@ class TestResult:
 class SealedTestSet:
     """A test set that judges one model, once.
 
-    Anyone who looks at the test set twice can choose, and the better of two scores is too high
-    on average: it was picked for its luck on these very images.
+    Anyone who looks at the test set twice can choose between two scores, and the better one is too
+    high on average: it was picked for its luck on these very images.
 
     Args:
         x_test: Images, shape (N, ...).
         y_test: Labels, integers 0 to 9 of shape (N, 1) or (N,), or one-hot of shape (N, 10).
 
     Attributes:
-        looks: How many times the set was opened.
-        result: What the latest look showed; None while the set is sealed.
+        looks: How many times the set has been opened.
+        result: What the latest look showed, or None while the set is sealed.
 
     Raises:
-        ValueError: The lengths differ, there are no images, or the labels are of another kind.
+        ValueError: The lengths differ, there are no images, or the labels are of the wrong kind.
     """
 
     def __init__(self, x_test: np.ndarray, y_test: np.ndarray) -> None:
-        """Seals the images and labels, which are described above."""
+        """Seals the images and labels; the arguments are described above."""
         self._x = np.asarray(x_test)
         self._labels = class_indices(y_test)
         if not len(self._x) or len(self._x) != len(self._labels):
@@ -65,7 +65,7 @@ class SealedTestSet:
         self.result: TestResult | None = None
 
     def __repr__(self) -> str:
-        """Returns whether the set is sealed and what it scored, but no data."""
+        """Says whether the set is sealed and what accuracy it gave, but shows no data."""
         if self.result is None:
             return f"SealedTestSet({len(self._x):,} images, sealed)"
         looks = "once" if self.looks == 1 else f"{self.looks} times"
@@ -78,7 +78,7 @@ class SealedTestSet:
         """Returns a boolean mask of the images that occur in this set, which stays sealed.
 
         Args:
-            images: Shape (M, ...), of the dtype of the test images.
+            images: Images with the dtype of the test images, shape (M, ...).
 
         Returns:
             bool, shape (M,).
@@ -89,18 +89,19 @@ class SealedTestSet:
         """Opens the set and judges `model`, with one forward pass over all images.
 
         Args:
-            model: A Keras model (or anything with its `predict`) that turns the images into
-                the probabilities of the ten classes, shape (N, 10).
-            batch_size: Images per step.
-            again: Look once more although the set has been opened, and print what that costs.
+            model: A Keras model (or anything with the same `predict`) that turns the images
+                into the probabilities of the ten classes, shape (N, 10).
+            batch_size: Number of images per step.
+            again: Whether to look again although the set has been opened, and print what that
+                costs.
 
         Returns:
             The result, which is also kept in `result`.
 
         Raises:
-            TestSetOpenedError: The set was opened before, and `again` is False.
+            TestSetOpenedError: The set has already been opened, and `again` is False.
             ValueError: The model's output is not ten finite probabilities per image. The set
-                stays as it was, as it does if the model itself raises.
+                stays as it was, just as it does if the model itself raises an error.
         """
         before = self.result
         if before is not None and not again:
@@ -134,7 +135,8 @@ def _judge(probabilities: np.ndarray, labels: np.ndarray) -> TestResult:
         )
     if not np.isfinite(probabilities).all():
         raise ValueError("The model's output has values that are not finite: training diverged.")
-    # A wide tolerance: with mixed precision, ten float16 values round their sum away from 1.
+    # The tolerance is wide because, with mixed precision, rounding ten float16 values moves their
+    # sum away from 1.
     if probabilities.min() < 0 or not np.allclose(probabilities.sum(axis=1), 1, atol=0.02):
         raise ValueError(
             "The model's output is not a probability for each class: end it with softmax."

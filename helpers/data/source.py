@@ -19,7 +19,7 @@ DEFAULT = "auto"
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCAL_FILE = "data/cifar10.npz"  # under ROOT
 
-# As it has to be typed: `make` installs into .venv and activates nothing.
+# The command as it has to be typed: `make` installs into .venv but does not activate it.
 _IN_VENV = Path(sys.prefix) == ROOT / ".venv"
 _VENV_PYTHON = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
 _SAVE_COMMAND = f"{_VENV_PYTHON if _IN_VENV else 'python'} -m helpers.data --save {LOCAL_FILE}"
@@ -36,15 +36,15 @@ def load_cifar10(source: str | os.PathLike | None = None) -> tuple[ArrayPair, Ar
     Prints one line, `Images: ...`, that says where they come from.
 
     Args:
-        source: What to load; None reads the variable COURSE_DATA, and `auto` if that is not
-            set or empty.
-            `auto`: data/cifar10.npz of the project if there is such a file; otherwise Keras'
-            cache or download, which is kept as that file; otherwise the stand-in, with a notice
-            that says why.
+        source: What to load. None takes the value of COURSE_DATA, or `auto` if that is empty or
+            not set.
+            `auto`: the project's data/cifar10.npz if it exists; otherwise Keras' cache or
+            download, which is kept as that file; otherwise the stand-in, with a notice that says
+            why.
             `cifar10`: the same, but never the stand-in.
             `standin`: images drawn by a formula (see `helpers.data.standin`).
             A path: an .npz with the arrays x_train, y_train, x_test and y_test. A relative
-            path is looked up in the working directory, then in the project's folder.
+            path is looked up first in the working directory, then in the project's folder.
 
     Returns:
         (x_train, y_train), (x_test, y_test): images, C-contiguous uint8 of shapes
@@ -53,8 +53,8 @@ def load_cifar10(source: str | os.PathLike | None = None) -> tuple[ArrayPair, Ar
 
     Raises:
         DataError: There is no such source, the .npz is missing or bad, or CIFAR-10 can't be
-            downloaded. A bad data/cifar10.npz is an error for `auto` too: somebody put it
-            there to be used.
+            downloaded. A bad data/cifar10.npz is an error for `auto` too, because somebody put
+            it there to be used.
     """
     asked_by = VARIABLE if source is None else "load_cifar10()"
     if source is None:
@@ -79,10 +79,10 @@ def load_cifar10(source: str | os.PathLike | None = None) -> tuple[ArrayPair, Ar
 
 
 def _load_keras() -> tuple[ArrayPair, ArrayPair]:
-    """Loads CIFAR-10 through Keras and keeps it as the file of the project if it can."""
+    """Loads CIFAR-10 through Keras and, if possible, keeps it as the project's file."""
     images = keras_cache.load_keras()
     _print_source("CIFAR-10, from Keras' cache", images)
-    with contextlib.suppress(OSError):  # a project that can't be written, or a full disk
+    with contextlib.suppress(OSError):  # the folder can't be written, or the disk is full
         _write_npz(ROOT / LOCAL_FILE, lambda: images)
         print(f"Kept as {LOCAL_FILE}, which the course reads from now on.")
     return images
@@ -115,8 +115,9 @@ def _print_source(what: str, images: tuple[ArrayPair, ArrayPair]) -> None:
 
 
 def _print_notice(error: DataError) -> None:
-    # On stdout: a notebook shows it as part of the cell's output, not as a warning. The blank
-    # line comes first because an interrupted progress bar of Keras doesn't end its line.
+    # It goes to stdout, so that a notebook shows it as part of the cell's output and not as a
+    # warning. A blank line comes first because Keras' progress bar, when interrupted, leaves its
+    # line unfinished.
     print(
         "",
         "=" * 78,
@@ -153,10 +154,10 @@ def _find(source: str | os.PathLike, asked_by: str) -> Path:
 
 
 def save_cifar10(target: str | os.PathLike) -> None:
-    """Writes CIFAR-10, from Keras' cache or download, to an .npz; all of it or nothing.
+    """Writes CIFAR-10, from Keras' cache or download, to an .npz: all of it or nothing.
 
     Args:
-        target: The file to write, replaced if it exists; missing folders are made.
+        target: The file to write. An existing file is replaced; missing folders are created.
 
     Raises:
         DataError: CIFAR-10 can't be downloaded, or `target` can't be written.
@@ -173,7 +174,8 @@ def _write_npz(path: Path, load: Callable[[], tuple[ArrayPair, ArrayPair]]) -> N
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Opened before the download: nobody waits for 170 MB to learn that the folder is read-only.
+    # Opened before the download, so that nobody waits for 170 MB only to learn that the folder is
+    # read-only.
     with files.replacing(path, "wb") as file:
         (x_train, y_train), (x_test, y_test) = load()
         np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)

@@ -17,23 +17,23 @@ def train_validation_split(
 ) -> tuple[ArrayPair, ArrayPair]:
     """Splits images at random into a part to train on and a part to compare models on.
 
-    Every class has the same share in both parts as in `x`, to within an image. A purely
-    random draw would add its own luck: in 1,000 images of CIFAR-10, a class would have
-    100 ± 9, and a model that is good at it would look better or worse for no other reason.
+    Every class has the same share of both parts as of `x`, to within one image. A purely random
+    draw would add its own luck: among 1,000 images of CIFAR-10, a class would have 100 ± 9, and a
+    model that is good at that class would look better or worse for no other reason.
 
     Args:
         x: Images, shape (N, ...).
         y: Labels, integers 0 to 9 of shape (N, 1) or (N,), or one-hot of shape (N, 10).
-        validation: Size of the validation part: a number of images, or a fraction of N
-            between 0 and 1 if it is a float.
+        validation: Size of the validation part: a number of images or, if it is a float, a
+            fraction of N between 0 and 1.
         train: Number of images to train on; None takes all that remain.
-        seed: The same seed gives the same split.
+        seed: Seed of the split. The same seed gives the same split.
 
     Returns:
-        (x_train, y_train), (x_val, y_val): copies, shuffled, of the dtypes of `x` and `y`.
+        (x_train, y_train), (x_val, y_val): shuffled copies with the dtypes of `x` and `y`.
 
     Raises:
-        ValueError: The lengths differ, the labels are of another kind, or `x` doesn't hold
+        ValueError: The lengths differ, the labels are of the wrong kind, or `x` doesn't hold
             as many images as both parts need.
     """
     x, y = np.asarray(x), np.asarray(y)
@@ -48,8 +48,8 @@ def train_validation_split(
             f"train={train!r} must be a whole number from 1 to that."
         )
 
-    # Deal the shuffled images out so that each prefix has every class in its share: the k-th
-    # of the n images of a class comes at (k + 0.5) / n of the way.
+    # Deal the shuffled images out so that every class has its share of each prefix: the k-th of
+    # the n images of a class is placed (k + 0.5) / n of the way through.
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(x))
     position = np.empty(len(x))
@@ -95,7 +95,7 @@ def _validation_size(validation: float, total: int) -> int:
 
 
 def class_indices(y: np.ndarray) -> np.ndarray:
-    """Returns integer or one-hot labels as int64 class indices of shape (N,), a copy."""
+    """Returns a copy of integer or one-hot labels as int64 class indices of shape (N,)."""
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == len(CLASS_NAMES):
         if not (np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()):

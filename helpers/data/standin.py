@@ -1,25 +1,25 @@
 """Drawings made by a formula, in CIFAR-10's shapes and classes, for when CIFAR-10 is out of reach.
 
-Nobody should take them for photographs, but the lessons of the course come out the same way
-(`benchmarks/standin.py` measures that they do). Each ingredient carries one of them:
+Nobody would take them for photographs, but the lessons of the course come out the same way
+(`benchmarks/standin.py` measures this). Each ingredient supports one of those lessons:
 
 - A scene behind the object, drawn from four that its class favours, gives colour cues that even a
-  short training on few images finds, so the smallest budget is well above chance. Related classes
-  share scenes: animals are seldom taken for vehicles. Sky and sea make airplane and ship the
-  bluest classes, as they are in CIFAR-10. Scenes are saturated and rather dark, because the first
-  steps of Adam overshoot on bright pixels, whose mean is far from zero.
-- A silhouette at a random place, in a random size and either direction tells apart the classes
+  short training on few images picks up, so the smallest budget is well above chance. Related
+  classes share scenes, so animals are seldom taken for vehicles. Sky and sea make airplane and
+  ship the bluest classes, as they are in CIFAR-10. Scenes are saturated and rather dark, because
+  the first steps of Adam overshoot on bright pixels, whose mean is far from zero.
+- A silhouette at a random place, of a random size and facing either way, tells apart the classes
   that share scenes. A wide layer learns more of its places than a narrow one, and a CNN, which
-  need not learn each place anew, leaves both behind.
-- Cat and dog, and automobile and truck, have related silhouettes and get confused most.
+  need not learn each place separately, outperforms both.
+- Cat and dog have related silhouettes, as have automobile and truck, and are confused most.
 - Random body colours, tints, brightness and a slope of light are what a model must learn to
-  ignore; they keep accuracy in the range that the lecture's MLP has on CIFAR-10.
-- Noise in each pixel is what a large model can memorise: trained for long, it fits the training
-  images better than new ones.
+  ignore. They keep accuracy in the range that the lecture's MLP reaches on CIFAR-10.
+- Noise in each pixel is what a large model can memorise: after a long training, it fits the
+  training images better than new ones.
 
-All randomness is taken from the raw output of a bit generator and all arithmetic is on integers:
+All randomness comes from the raw output of a bit generator, and all arithmetic is on integers, so
 the same seed gives the same bytes on every platform and with every version of NumPy, which
-promises that stream but not the ones of `numpy.random.Generator`.
+guarantees that stream but not those of `numpy.random.Generator`.
 """
 
 import numpy as np
@@ -40,19 +40,19 @@ from helpers.data.standin_drawings import (
 TRAIN_PER_CLASS, TEST_PER_CLASS = 5_000, 1_000
 SIDE = 32  # pixels
 
-# How far things vary. Colours are in steps of a uint8.
+# How much things vary. Colours are in steps of a uint8.
 SHIFT = 10  # pixels, of the object from the centre, each way
-SCALE = (400, 500)  # smallest and range, in 1/256 canvas units a pixel: objects of 16 to 40 pixels
+SCALE = (400, 500)  # least and range, in 1/256 canvas units per pixel: objects of 16 to 40 pixels
 STRETCH = 50  # of that scale, between width and height
 CAST = 15  # of the colours of a scene
 BRIGHTNESS = 30  # of the whole image
 SLOPE = 32  # of the light, from the centre of the image to its edge
 NOISE = 50  # of a colour in a pixel
-CHUNK = 512  # images painted at a time, in some 20 MB; another number gives other images
+CHUNK = 512  # images painted at a time, in about 20 MB; another number gives other images
 
 
 class _Stream:
-    """Random integers from the raw output of PCG64, the part of it that NumPy promises to keep."""
+    """Random integers from the raw output of PCG64, the part that NumPy promises not to change."""
 
     def __init__(self, seed: int) -> None:
         self._bits = np.random.PCG64(seed)
@@ -67,7 +67,7 @@ class _Stream:
         return self.below(2 * spread + 1, *shape) - spread
 
     def octets(self, *shape: int) -> np.ndarray:
-        """Returns uint8 of that shape, whose size is a multiple of 8, uniform from 0 to 255."""
+        """Returns uint8 of that shape (its size a multiple of 8), uniform from 0 to 255."""
         raw = self._bits.random_raw(int(np.prod(shape)) // 8)
         return raw.astype("<u8", copy=False).view(np.uint8).reshape(shape)
 
@@ -80,12 +80,12 @@ def make_standin(seed: int = 0) -> tuple[ArrayPair, ArrayPair]:
     """Draws as many images as CIFAR-10 has, of its size and classes, in random order.
 
     Args:
-        seed: Other seeds give other images of the same kind; 0 or more.
+        seed: An integer of at least 0. Other seeds give other images of the same kind.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`, as `keras.datasets.cifar10.load_data()`: images
-        uint8 of shapes (50000, 32, 32, 3) and (10000, 32, 32, 3), labels uint8 of shapes
-        (50000, 1) and (10000, 1), every class equally often.
+        `(x_train, y_train), (x_test, y_test)`, as from `keras.datasets.cifar10.load_data()`:
+        images, uint8 of shapes (50000, 32, 32, 3) and (10000, 32, 32, 3); labels, uint8 of shapes
+        (50000, 1) and (10000, 1), with every class equally often.
 
     Raises:
         ValueError: `seed` is negative.
@@ -115,8 +115,8 @@ def _draw_canvases() -> np.ndarray:
 class _Painter:
     """Paints images chunk by chunk.
 
-    The large arrays of a chunk are kept for the next one: asking the system for fresh memory
-    each time takes longer than all the arithmetic.
+    The large arrays of a chunk are kept for the next one, because asking the system for fresh
+    memory each time takes longer than all the arithmetic.
     """
 
     def __init__(self, stream: _Stream) -> None:
@@ -127,7 +127,7 @@ class _Painter:
         self._colours, self._noise = np.empty((2, CHUNK, SIDE, SIDE, 3), np.int16)
 
     def paint_set(self, per_class: int) -> ArrayPair:
-        """Returns the images and labels of one set, as `make_standin`."""
+        """Returns the images and labels of one set, as `make_standin` does."""
         n = per_class * len(CLASS_NAMES)
         labels = self._stream.order(n) % len(CLASS_NAMES)
         images = np.empty((n, SIDE, SIDE, 3), np.uint8)
@@ -137,7 +137,7 @@ class _Painter:
         return images, labels.astype(np.uint8)[:, None]
 
     def _paint(self, labels: np.ndarray) -> np.ndarray:
-        """Returns int16 (n, 32, 32, 3), 0 to 255, for `labels` (n,); valid until the next call."""
+        """Returns int16 (n, 32, 32, 3), 0 to 255, for `labels` (n,), valid until the next call."""
         n, stream, pixel = len(labels), self._stream, np.arange(SIDE)
         index, parts = self._index[:n], self._parts[:n]
         colours, noise = self._colours[:n], self._noise[:n]

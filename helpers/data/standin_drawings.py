@@ -4,9 +4,9 @@
 UPPER, LOWER, BODY, SHADE, LIGHT, DARK = range(6)
 PARTS = 6
 
-# One drawing a class, in the order of CLASS_NAMES, on a canvas of 64 by 64 with y pointing down:
-# (part, x, y, x radius, y radius) is an oval, (part, (x, y), (x, y), ...) a convex polygon
-# whose corners go round clockwise. Later shapes are drawn over earlier ones.
+# One drawing per class, in the order of CLASS_NAMES, on a canvas of 64 by 64 with y pointing down:
+# (part, x, y, x radius, y radius) is an oval, and (part, (x, y), (x, y), ...) a convex polygon
+# whose corners are listed clockwise. Later shapes are drawn over earlier ones.
 CANVAS = 64
 
 Shape = tuple[int | tuple[int, int], ...]
@@ -125,7 +125,7 @@ SCENES = {
     "mud": ((98, 74, 42), (84, 54, 20)),
 }
 
-# For each class: four equally likely scenes, the RGB of the body, and how far that varies.
+# For each class: four equally likely scenes, the RGB of the body, and how much that varies.
 LOOKS = (
     (("air", "air", "sea", "haze"), (170, 172, 178), 70),
     (("road", "road", "haze", "mud"), (120, 100, 100), 110),

@@ -1,8 +1,8 @@
 """Every private name of KerasTuner that the course touches, each behind a public function.
 
-KerasTuner offers no public way to write its files safely, to look a trial up in a running chief, or
+KerasTuner offers no public way to write its files safely, to look up a trial in a running chief, or
 to know beforehand what Hyperband will do. What is used here belongs to one release, which
-`requirements.txt` pins; the tests notice when another one differs.
+`requirements.txt` pins. The tests notice when another release differs.
 """
 
 from helpers.kerastuner.chief import PortTakenError, improve_chief

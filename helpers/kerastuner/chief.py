@@ -1,4 +1,4 @@
-"""What KerasTuner's chief needs, to be started again in the middle and to end in time."""
+"""What KerasTuner's chief needs in order to be restarted mid-search and to end in time."""
 
 import json
 import time
@@ -12,28 +12,28 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 
 from helpers.kerastuner.processes import chief_address
 
-LOOK = 0.2  # seconds between two looks whether the workers have ended
-LAST_ANSWERS = 5.0  # seconds that answers on their way get when the chief ends
+LOOK = 0.2  # seconds between two checks of whether the workers have ended
+LAST_ANSWERS = 5.0  # seconds that answers under way are given when the chief ends
 
 
 class PortTakenError(RuntimeError):
-    """Another program listens where the chief is to listen."""
+    """Another program is listening on the port that the chief needs."""
 
 
 def improve_chief(oracle: keras_tuner.Oracle, *, on_error: Callable[[Exception], None]) -> None:
-    """Mends what KerasTuner's chief does wrong; to be called before its tuner searches.
+    """Corrects what KerasTuner's chief does wrong. Call it before the chief's tuner searches.
 
-    - It shares its port with another chief, so that their workers mix. Now it raises a
-      `PortTakenError`.
-    - An error while it answers a worker is raised in a thread of gRPC's, and never releases the
-      oracle's lock, so that everybody waits for ever. Now `on_error` is called with it.
-    - When it is started again, it hands out trials that living workers still train. Now it leaves
-      them with these workers, as long as there is anything else to do.
-    - It takes up to 20 s to see that its workers have ended.
+    - KerasTuner's chief shares its port with another chief, so that their workers get mixed up.
+      Now it raises a `PortTakenError`.
+    - An error while it answers a worker is raised in one of gRPC's threads and never releases the
+      oracle's lock, so that everybody waits forever. Now `on_error` is called with the error.
+    - When it is restarted, it hands out trials that living workers are still training. Now it
+      leaves them with these workers as long as there is anything else to do.
+    - It takes up to 20 s to notice that its workers have ended. Now it checks more often.
 
     Args:
         oracle: The chief's oracle.
-        on_error: Has to end the process.
+        on_error: Called with the error. It has to end the process.
     """
     from keras_tuner.src.distribute import oracle_chief
 
@@ -45,7 +45,7 @@ def improve_chief(oracle: keras_tuner.Oracle, *, on_error: Callable[[Exception],
 
 def _serve(oracle: keras_tuner.Oracle) -> None:
     """Answers workers until the search is done, as KerasTuner's `start_server` does."""
-    import grpc  # here: only a cluster needs it
+    import grpc  # imported here, because only a cluster needs it
     from keras_tuner.src import protos
     from keras_tuner.src.distribute import oracle_chief
 
@@ -80,7 +80,7 @@ def _guarded(method: Callable, on_error: Callable[[Exception], None]) -> Callabl
 
 
 def _leave_trials_with_their_workers(oracle: keras_tuner.Oracle) -> None:
-    """Undoes that a reloaded oracle hands out its running trials to whoever asks first."""
+    """Keeps a reloaded oracle from handing its running trials to whichever worker asks first."""
     file = Path(oracle._get_oracle_fname())
     owners = json.loads(file.read_text())["ongoing_trials"] if file.is_file() else {}
     for tuner_id, trial_id in owners.items():
@@ -88,8 +88,8 @@ def _leave_trials_with_their_workers(oracle: keras_tuner.Oracle) -> None:
             oracle._retry_queue.remove(trial_id)
             oracle.trials[trial_id].status = TrialStatus.RUNNING
             oracle.ongoing_trials[tuner_id] = oracle.trials[trial_id]
-            oracle.tuner_ids.add(tuner_id)  # the chief has to stay until it asks again
-            # KerasTuner saves its state before it notes for its display that a trial has begun.
+            oracle.tuner_ids.add(tuner_id)  # the chief has to stay until this worker asks again
+            # KerasTuner saves its state before it records for its display that a trial has begun.
             oracle._display.search_start = oracle._display.search_start or datetime.now()
             oracle._display.trial_start.setdefault(trial_id, datetime.now())
             oracle._display.trial_number.setdefault(
@@ -104,7 +104,7 @@ def _leave_trials_with_their_workers(oracle: keras_tuner.Oracle) -> None:
         left = [owner for owner in silent if owner in oracle.ongoing_trials]
         if trial.status == TrialStatus.RUNNING or not left:
             return trial
-        # Nothing else is left to do. Whichever of the two workers ends first, its result counts.
+        # Nothing else is left to do. The result of whichever worker ends first counts.
         oracle.tuner_ids.add(tuner_id)  # first: with nobody at work, the chief would end
         oracle.ongoing_trials[tuner_id] = oracle.ongoing_trials[left[0]]
         del oracle.ongoing_trials[left[0]], silent[left[0]]

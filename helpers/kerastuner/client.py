@@ -1,4 +1,4 @@
-"""What a worker's client needs, to survive a new start of its chief, and to give up in time."""
+"""What a worker's client needs in order to survive a restart of its chief and give up in time."""
 
 import time
 from collections.abc import Callable
@@ -13,14 +13,14 @@ FINISHED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
 
 
 class ChiefGoneError(keras_tuner.errors.FatalError):
-    """No chief answers. KerasTuner ends the worker at once with it."""
+    """No chief answers. With this error, KerasTuner ends the worker at once."""
 
 
 def make_client_patient(client: Any, *, patience: float) -> None:
-    """Lets a worker's calls survive a chief that is started again, and end when none comes.
+    """Lets a worker's calls survive a restart of the chief, and gives up if no chief comes back.
 
-    KerasTuner waits an hour for a chief, and gives a trained trial up as failed if the chief goes
-    while its result is on the way.
+    KerasTuner waits an hour for a chief, and counts a trained trial as failed if the chief goes
+    away while the result is being sent.
 
     Args:
         client: The oracle of a worker.
@@ -35,11 +35,11 @@ def make_client_patient(client: Any, *, patience: float) -> None:
     def update_and_remember(trial_id: str, metrics: dict, step: int = 0) -> Trial:
         reported[trial_id] = (metrics, step)
         known = get_trial(trial_id)
-        # Finished by another worker, which a chief that was started again gave it to.
+        # Another worker, to which a restarted chief gave the trial, may have finished it.
         return known if known.status in FINISHED else update_trial(trial_id, metrics, step=step)
 
     def end_once(trial: Trial) -> None:
-        # A chief that was started again may have finished this trial before it went, or may have
+        # A chief that was restarted may have finished this trial before it went away, or may have
         # lost its result.
         known = get_trial(trial.trial_id)
         if known.status in FINISHED:
@@ -58,7 +58,7 @@ def make_client_patient(client: Any, *, patience: float) -> None:
 
 
 def _patient(method: Callable, patience: float) -> Callable:
-    """Returns a method that is called again from its beginning when the chief was away."""
+    """Returns a method that is called again from the start if the chief was away."""
     import grpc
 
     def call(*args, **kwargs):

@@ -1,4 +1,4 @@
-"""Lets workers leave a search before it is done, and the chief end after them."""
+"""Lets workers leave a search before it is done, and lets the chief end after them."""
 
 import contextlib
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 
 from helpers.kerastuner.client import ChiefGoneError
 
-_FAREWELL = " has to stop"  # after the ID of a worker that asks for a trial
+_FAREWELL = " has to stop"  # follows the ID of a worker that asks for a trial
 
 
 def say_farewell(client: Any, tuner_id: str) -> None:
-    """Tells the chief that a worker leaves, whose trial goes on when it comes back.
+    """Tells the chief that a worker is leaving. Its trial continues when it comes back.
 
-    KerasTuner has no word for it, and its chief would wait for the worker for ever.
+    KerasTuner has no message for this, and its chief would wait for the worker forever.
 
     Args:
         client: The oracle of the worker.
@@ -26,15 +26,15 @@ def say_farewell(client: Any, tuner_id: str) -> None:
 
 
 def accept_farewells(oracle: keras_tuner.Oracle, is_over: Callable[[], bool]) -> None:
-    """Lets a chief end when each worker has left, whether or not its trial is done.
+    """Lets a chief end when every worker has left, whether or not the worker's trial is done.
 
-    To be called after `improve_chief`.
+    Call it after `improve_chief`.
 
     Args:
         oracle: The chief's oracle.
-        is_over: Says whether the time is up. From then on no new trial is handed out.
+        is_over: Returns whether the time is up. From then on, no new trial is handed out.
     """
-    # Imported here: it needs gRPC, which only a cluster does.
+    # Imported here, because it needs gRPC, and only a cluster does.
     from keras_tuner.src.distribute import oracle_chief
 
     create_trial, have_ended = oracle.create_trial, oracle_chief.exit_chief

@@ -10,7 +10,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 
 
 def keeps_books(oracle: object) -> bool:
-    """Returns whether an oracle holds the trials; a worker's oracle is a client of the chief."""
+    """Returns whether an oracle holds the trials. A worker's oracle is a client of the chief."""
     return isinstance(oracle, keras_tuner.Oracle)
 
 
@@ -20,7 +20,7 @@ def replace_writers(
     save_trial: Callable[[Trial], None],
     save_oracle: Callable[[], None],
 ) -> None:
-    """Makes an oracle save its trials and its own state with other functions than KerasTuner's."""
+    """Makes an oracle save its trials and its own state with these functions, not KerasTuner's."""
     oracle._save_trial, oracle.save = save_trial, save_oracle
 
 
@@ -28,11 +28,11 @@ class DeclarationRecorder(keras_tuner.HyperParameters):
     """Hyperparameters that record every declaration, including those that KerasTuner ignores.
 
     Attributes:
-        declared: Every hyperparameter, once for each time that it was declared.
+        declared: Every hyperparameter, once for each time it was declared.
     """
 
     def __init__(self) -> None:
-        """Begins with nothing declared."""
+        """Begins with no declarations."""
         super().__init__()
         self.declared: list[hps.HyperParameter] = []
 
@@ -42,7 +42,7 @@ class DeclarationRecorder(keras_tuner.HyperParameters):
 
 
 def hyperband_budget(oracle: keras_tuner.oracles.HyperbandOracle) -> tuple[int, int]:
-    """Returns how many trials and epochs a whole Hyperband has, by the oracle's own arithmetic.
+    """Returns how many trials and epochs a whole Hyperband has, using the oracle's arithmetic.
 
     Epochs that a trial takes over from an earlier round are not counted again. An endless
     Hyperband (`hyperband_iterations` of None or 0) has infinitely many of both.
@@ -60,7 +60,7 @@ def hyperband_budget(oracle: keras_tuner.oracles.HyperbandOracle) -> tuple[int, 
 
 
 def is_exhausted(oracle: keras_tuner.oracles.GridSearchOracle) -> bool:
-    """Returns whether a grid has tried every combination of its space."""
+    """Returns whether a grid search has tried every combination in its space."""
     tried = [trial.hyperparameters.values for trial in oracle.trials.values()]
     following = map(oracle._get_next_combination, tried)
     return all(values is None or values in tried for values in following)
@@ -69,16 +69,16 @@ def is_exhausted(oracle: keras_tuner.oracles.GridSearchOracle) -> bool:
 class BoundMinimisingOracle(keras_tuner.oracles.BayesianOptimizationOracle):
     """Bayesian optimisation whose Gaussian process knows the gradient of its bound.
 
-    KerasTuner minimises a bound of the score from 50 starting points for each trial, and leaves
+    For each trial, KerasTuner minimises a bound of the score from 50 starting points. It leaves
     the gradient to SciPy, which estimates it from a prediction for each hyperparameter. The steps
-    here are those of its `populate_space`; only the gradient is exact.
+    here are those of KerasTuner's `populate_space`, except that the gradient is exact.
     """
 
     def make_process(self, **params):
         """Returns a Gaussian process that has `lower_bound(x, beta)`: a value and its gradient.
 
         Args:
-            **params: What `sklearn.gaussian_process.GaussianProcessRegressor` takes.
+            **params: The arguments of `sklearn.gaussian_process.GaussianProcessRegressor`.
         """
         raise NotImplementedError
 

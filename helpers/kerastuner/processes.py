@@ -1,4 +1,4 @@
-"""KerasTuner's chief and workers: which one this process is, and how far a chief is."""
+"""KerasTuner's chief and workers: which one this process is, and how far a chief has got."""
 
 import collections
 import os
@@ -8,7 +8,7 @@ from keras_tuner.src.distribute import utils as _distribute
 
 
 def is_chief() -> bool:
-    """Returns whether this process is the chief of a search in several processes."""
+    """Returns whether this process is the chief of a search that runs in several processes."""
     return _distribute.is_chief_oracle()
 
 
@@ -18,10 +18,10 @@ def chief_address() -> tuple[str, int]:
 
 
 def count_statuses(address: str, *, timeout: float = 20.0) -> dict[str, int] | None:
-    """Asks a chief how many trials are in which state.
+    """Asks a chief how many trials have each status.
 
-    The answer holds all trials: at 10,000 of them it takes seconds, in which the chief answers
-    nobody else.
+    The answer holds all trials. With 10,000 of them it takes seconds, during which the chief
+    answers nobody else.
 
     Args:
         address: `host:port` of the chief.

@@ -11,16 +11,16 @@ from keras_tuner.src.engine.tuner_utils import SaveBestEpoch
 
 
 def replace_training(tuner: BaseTuner, make: Callable[[Callable], Callable]) -> bool:
-    """Has a tuner train by another function, once for each execution of a trial.
+    """Makes a tuner train with another function, called once for each execution of a trial.
 
     Args:
         tuner: A tuner that has not begun to search.
-        make: Takes the function that builds and trains a model, and returns the one to take its
-            place. Both take a trial, and what `fit` takes; both return a `History`, or what the
-            user's `HyperModel.fit` returns.
+        make: Takes the function that builds and trains a model, and returns its replacement.
+            Both functions take a trial and the arguments of `fit`, and return a `History` or
+            whatever the user's `HyperModel.fit` returns.
 
     Returns:
-        Whether the tuner trains in this way; others than `keras_tuner.Tuner` do not, and
+        Whether the tuner trains in this way. Only a `keras_tuner.Tuner` does; for any other tuner,
         nothing is replaced.
     """
     if not isinstance(tuner, keras_tuner.Tuner):
@@ -38,13 +38,14 @@ def trains_with_plain_fit(tuner: BaseTuner) -> bool:
 def find_saver(callbacks: Sequence[Any]) -> SaveBestEpoch | None:
     """Returns the callback that saves the weights of a trial's best epoch.
 
-    It has the attributes `filepath`, where it saves, and `best_value`, of the objective so far.
+    Its attributes are `filepath`, where it saves them, and `best_value`, the best value of the
+    objective so far.
     """
     return next((one for one in callbacks if isinstance(one, SaveBestEpoch)), None)
 
 
 def checkpoint_file(tuner: BaseTuner, trial_id: str) -> Path | None:
-    """Returns where a tuner keeps the model of a trial; None if only its author knows."""
+    """Returns where a tuner keeps the model of a trial, or None if only its author knows."""
     if isinstance(tuner, keras_tuner.SklearnTuner):
         return Path(tuner.get_trial_dir(trial_id), "model.pickle")
     if isinstance(tuner, keras_tuner.Tuner):
@@ -53,12 +54,12 @@ def checkpoint_file(tuner: BaseTuner, trial_id: str) -> Path | None:
 
 
 def trained_from(trial: Trial) -> str | None:
-    """Returns the ID of the trial whose weights this one began with, and needs to be built."""
+    """Returns the ID of the trial whose weights this one began with and needs when it is built."""
     return trial.hyperparameters.values.get("tuner/trial_id")
 
 
 def may_be_promoted(oracle: keras_tuner.Oracle) -> set[str]:
-    """Returns the IDs of trials that may yet go on in another round of a Hyperband."""
+    """Returns the IDs of trials that may still be continued in another round of a Hyperband."""
     if not isinstance(oracle, keras_tuner.oracles.HyperbandOracle):
         return set()
     waiting: set[str] = set()
@@ -71,5 +72,5 @@ def may_be_promoted(oracle: keras_tuner.Oracle) -> set[str]:
 
 
 def is_at_work(trial: Trial) -> bool:
-    """Returns whether a trial is running, or is to run again."""
+    """Returns whether a trial is running or is going to run again."""
     return trial.status not in (TrialStatus.COMPLETED, TrialStatus.FAILED)

@@ -1,4 +1,4 @@
-"""One check of KerasTuner's version."""
+"""Checks KerasTuner's version."""
 
 import warnings
 
@@ -8,7 +8,7 @@ TESTED = "1.4.8"
 
 
 def check_version() -> None:
-    """Warns if another KerasTuner is installed than the one that this module was written for."""
+    """Warns if the installed KerasTuner is not the version that this package was written for."""
     found = keras_tuner.__version__
     if found != TESTED:
         warnings.warn(

@@ -7,27 +7,27 @@ from helpers.models.mlp import CLASSES, pixel_layers
 
 
 def build_cnn(hp: keras_tuner.HyperParameters) -> keras.Model:
-    """Builds and compiles a convolutional network, the one of notebook 09.
+    """Builds and compiles the convolutional network of notebook 09.
 
-    A few blocks of a convolution (3 by 3, each with twice the filters of the one before) and a
-    pooling that halves height and width; then dropout and a Dense layer. Optionally, images are
-    flipped and shifted at random, in training only: in `fit`, and also where the model is called
-    like a function without `training=False`.
+    It has a few blocks, each with a convolution (3 by 3, with twice the filters of the one before)
+    and a pooling that halves height and width, followed by dropout and a Dense layer. Optionally,
+    images are flipped and shifted at random, but only in training: in `fit`, and also where the
+    model is called like a function without `training=False`.
 
     Args:
         hp: Where the values come from: `augment` (flip and shift, or not), `filters` (of the
             first convolution, 16 to 32 in steps of 8), `depth` (blocks, 2 to 4), `dropout`
             (share of the features left out in training, 0 to 0.5 in steps of 0.125), `optimizer`
             (`adam` or `sgd` with momentum), and a learning rate for each, drawn on a logarithmic
-            scale and active with its optimizer only: `adam_rate` (3e-4 to 3e-3) or
+            scale and active only with its own optimizer: `adam_rate` (3e-4 to 3e-3) or
             `sgd_rate` (1e-2 to 1e-1).
 
     Returns:
-        A compiled model with the inputs and the outputs of `build_model`'s. Its last layer
-        computes in float32 even under a mixed-precision policy. It is never compiled with XLA on
-        a CPU, where that makes convolutions slower.
+        A compiled model with the same inputs and outputs as `build_model`'s. Its last layer
+        computes in float32 even under a mixed-precision policy. The model is never compiled with
+        XLA on a CPU, where that makes convolutions slower.
     """
-    # In the order of the notebook, so that both draw the same values from one seed.
+    # Declared in the notebook's order, so that both draw the same values from the same seed.
     dropout = hp.Float("dropout", min_value=0.0, max_value=0.5, step=0.125)
     layers = pixel_layers()
     if hp.Boolean("augment"):
@@ -56,7 +56,7 @@ def build_cnn(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def _optimizer(hp: keras_tuner.HyperParameters) -> keras.optimizers.Optimizer:
-    # Both scopes are always entered: KerasTuner knows only what it has seen declared.
+    # Both scopes are always entered, because KerasTuner knows only what it has seen declared.
     kind = hp.Choice("optimizer", ["adam", "sgd"])
     with hp.conditional_scope("optimizer", "adam"):
         adam_rate = hp.Float("adam_rate", min_value=3e-4, max_value=3e-3, sampling="log")

@@ -9,15 +9,15 @@ CLASSES = len(CLASS_NAMES)
 
 
 def pixel_layers() -> list:
-    """Returns an input of uint8 images as they are stored, and the layer that scales them."""
+    """Returns an input for uint8 images as they are stored, and the layer that scales them."""
     return [keras.Input(shape=IMAGE_SHAPE, dtype="uint8"), keras.layers.Rescaling(1 / 255)]
 
 
 def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
     """Builds and compiles the lecture's MLP: one hidden layer, whose width is tuned.
 
-    The model takes the pixels as they are stored and scales them itself, so images stay
-    uint8 in memory, four times smaller than float32.
+    The model takes the pixels as they are stored and scales them itself, so images stay uint8 in
+    memory, where they need a quarter of the space of float32.
 
     Args:
         hp: Where the value of `num_hidden` (50 to 1000 in steps of 50) comes from.
@@ -46,7 +46,7 @@ def build_model(hp: keras_tuner.HyperParameters) -> keras.Model:
 
 
 def build_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
-    """Builds and compiles an MLP with four hyperparameters; a fifth belongs to `fit`.
+    """Builds and compiles an MLP with four hyperparameters. A fifth belongs to `fit`.
 
     Args:
         hp: Where the values come from: `num_hidden` (units of each hidden layer, 50 to 1000
@@ -56,10 +56,10 @@ def build_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
             The fifth is the batch size, which `HyperModel.fit` declares.
 
     Returns:
-        A compiled model with the inputs and the outputs of `build_model`'s.
+        A compiled model with the same inputs and outputs as `build_model`'s.
     """
     num_hidden = hp.Int("num_hidden", min_value=50, max_value=1000, step=50)
-    # Steps that have an exact binary value: with 0.1, rounding makes KerasTuner miss 0.5.
+    # The step has an exact binary value: with 0.1, rounding would make KerasTuner miss 0.5.
     dropout = hp.Float("dropout", min_value=0.0, max_value=0.5, step=0.125)
     model = keras.Sequential([*pixel_layers(), keras.layers.Flatten()])
     for _ in range(hp.Int("num_layers", min_value=1, max_value=3)):
@@ -82,7 +82,7 @@ def build_digits_mlp(hp: keras_tuner.HyperParameters) -> keras.Model:
         hp: Where the values come from: `num_hidden` (units of each hidden layer, 32 to 512, each
             twice the one before), `num_layers` (hidden layers, 1 to 3), `dropout` (share of the
             units that are left out in training, after each hidden layer, 0 to 0.4), `noise`
-            (standard deviation of what is added to the pixels in training, 0 or 0.1) and
+            (standard deviation of the noise added to the pixels in training, 0 or 0.1) and
             `learning_rate` (of Adam, 3e-4 to 3e-2, drawn on a logarithmic scale). A sixth, the
             batch size, is declared by `HyperModel.fit`.
 
