@@ -1,4 +1,4 @@
-"""The file of a recording: it grows by whole trainings, and a kill spoils nothing."""
+"""The file of a recording, which grows by whole trainings and which no kill can spoil."""
 
 import csv
 import gzip
@@ -12,7 +12,7 @@ from helpers.bank import Recording, load_bank
 from helpers.bank.recordings import Values
 
 MAY_DIFFER = {"begun", "machine"}  # between the parts of one recording
-Training = tuple[str, ...]  # what names one: its values and its seed, as the file spells them
+Training = tuple[str, ...]  # what identifies one: its values and seed, as the file spells them
 
 
 class RecordingError(Exception):
@@ -20,25 +20,25 @@ class RecordingError(Exception):
 
 
 def name_training(recording: Recording, row: Values) -> Training:
-    """Returns what names the training of a row."""
+    """Returns what identifies the training to which a row belongs."""
     return tuple(str(row[name]) for name in (*recording.space, "seed"))
 
 
 def open_recording(path: Path, recording: Recording, header: dict) -> set[Training]:
-    """Begins the recording at `path`, or checks and mends what is there.
+    """Begins the recording at `path`, or checks and repairs an existing one.
 
     Rows of a training that a kill cut short are removed.
 
     Args:
         path: The file that grows.
         recording: What is recorded in it.
-        header: How it is made, which its first line says.
+        header: How the recording is made, for its first line.
 
     Returns:
-        Every training that is recorded as a whole.
+        Every training that has been recorded completely.
 
     Raises:
-        RecordingError: The file was begun with something else, or is not a recording.
+        RecordingError: The file was begun with different settings, or is not a recording.
     """
     columns = recording.columns
     if not path.exists():
@@ -69,7 +69,7 @@ def _check_origin(path: Path, first_line: str, header: dict) -> None:
         begun_with = dict(json.loads(first_line.removeprefix("# ")))
     except (TypeError, ValueError):
         raise RecordingError(
-            f"{path} is not a recording. Move it away, or name another --out."
+            f"{path} is not a recording. Move it away, or name another file with --out."
         ) from None
     differ = [
         name for name in header if begun_with.get(name) != header[name] and name not in MAY_DIFFER
@@ -78,7 +78,7 @@ def _check_origin(path: Path, first_line: str, header: dict) -> None:
         reported = "; ".join(f"{n}: {begun_with.get(n)} there, {header[n]} here" for n in differ)
         raise RecordingError(
             f"{path} was begun with something else ({reported}), and one recording must not mix "
-            "them. Go on with what it was begun with, or name another --out."
+            "them. Continue with what it was begun with, or name another file with --out."
         )
 
 
@@ -96,7 +96,7 @@ def pack(path: Path, recording: Recording, target: Path) -> None:
     """Sorts and compresses a complete recording into `target`, and checks that it can be read.
 
     Raises:
-        BankError: It is not complete; the target stays as it was.
+        BankError: The recording is not complete. The target stays as it was.
     """
     first, names, *lines = path.read_text().splitlines()
     columns = names.split(",")
@@ -104,7 +104,7 @@ def pack(path: Path, recording: Recording, target: Path) -> None:
     lines.sort(key=lambda line: [float(line.split(",")[column]) for column in order])
     text = "\n".join([first, names, *lines]) + "\n"
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Without a time in it: packed twice, the file is the same.
+    # Without a time stamp, packing twice gives the same file.
     content = gzip.compress(text.encode(), mtime=0)
     with files.replacing(target, "wb") as file:
         file.write(content)

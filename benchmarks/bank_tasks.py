@@ -12,9 +12,9 @@ from helpers.bank.recordings import Recording, Values
 from helpers.data import VARIABLE, ArrayPair, load_cifar10, train_validation_split
 
 SPLIT_SEED = 0
-CIFAR10_SIZES = (40_000, 10_000)  # to train and to validate on, of the training set
+CIFAR10_SIZES = (40_000, 10_000)  # images of the training set to train and to validate on
 DIGITS_SIZES = (400, 200)  # of scikit-learn's 1,797; the others are the test set
-MANY = 5_000  # images; as many are scored in batches, fewer in one step
+MANY = 5_000  # images; larger sets are scored in batches, others in one step
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Images:
 
     Attributes:
         train: Images, uint8 of shape (N, height, width, channels), and one-hot labels (N, 10).
-        validation: The same, to compare configurations on.
-        test: The same, which chose nothing.
+        validation: The same, for comparing configurations.
+        test: The same, never used to choose anything.
         digest: SHA-256 of the images and labels that are split into the first two.
     """
 
@@ -47,13 +47,13 @@ def load_images(task: str) -> Images:
     """Loads and splits the images of a task, `cifar10` or `digits`.
 
     Raises:
-        DataError: CIFAR-10 can't be had.
+        DataError: CIFAR-10 can't be obtained.
     """
     if task == "digits":
         (x, y), test = _load_digits()
         train, validation = DIGITS_SIZES
     else:
-        # The bank is of CIFAR-10; made-up images must be asked for by name.
+        # The bank is about CIFAR-10, so made-up images must be asked for by name.
         (x, y), test = load_cifar10(os.environ.get(VARIABLE) or "cifar10")
         train, validation = CIFAR10_SIZES
     digest = hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()
@@ -74,14 +74,14 @@ def _load_digits() -> tuple[ArrayPair, ArrayPair]:
     digits = load_digits()
     x = digits.images.astype("uint8")[..., None]  # 0 to 16, shape (1797, 8, 8, 1)
     y = digits.target.astype("uint8")[:, None]
-    # The file has one writer after the other: unmixed, the test set would be by other people.
+    # The file is grouped by writer: without mixing, the test set would be by other people.
     order = np.random.default_rng(SPLIT_SEED).permutation(len(x))
     split = sum(DIGITS_SIZES)
     return (x[order[:split]], y[order[:split]]), (x[order[split:]], y[order[split:]])
 
 
 def train(recording: Recording, images: Images, values: Values, seed: int) -> list[Values]:
-    """Trains one configuration from one seed; returns one row an epoch, in the file's columns."""
+    """Trains one configuration from one seed; returns one row per epoch, in the file's columns."""
     import keras
     import keras_tuner
 
@@ -132,7 +132,7 @@ def train(recording: Recording, images: Images, values: Values, seed: int) -> li
 
 
 def _scoring_batch(pair: ArrayPair, values: Values) -> int:
-    # Steps of the size of the training's need not be compiled again.
+    # Steps of the same size as in training need not be compiled again.
     return int(values["batch_size"]) if len(pair[0]) > MANY else len(pair[0])
 
 
@@ -145,11 +145,11 @@ def begin_process(task: str, core: int | None) -> None:
     """Prepares a process that trains: its core (None for any) and its images."""
     global _images
     if core is not None:
-        # The libraries take as many threads as they may use cores. Two trainings side by side
-        # are faster than one with two threads, which wait for each other.
+        # The libraries start one thread for each core that they may use. Two trainings side by
+        # side are faster than one training with two threads, which wait for each other.
         os.sched_setaffinity(0, {core})
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        _images = load_images(task)  # the parent has said where they come from
+        _images = load_images(task)  # the parent has already said where they come from
 
 
 def train_in_process(recording: Recording, values: Values, seed: int) -> list[Values]:

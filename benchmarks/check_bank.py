@@ -1,13 +1,13 @@
-"""Does the bank tell the truth? Trains three of its configurations anew, and compares.
+"""Does the bank tell the truth? Trains three of its configurations again, and compares.
 
 python -m benchmarks.check_bank                       three that learn, drawn at random
 python -m benchmarks.check_bank digits_mlp --draw 2  three others, of another bank
 
-The bank holds each configuration with a few seeds. A new training, with a seed of its own, has
-to fall inside their spread: within three standard deviations of their mean. One standard
-deviation is that of the recorded seeds, pooled over all configurations with the same learning
-rate, because two seeds alone say little. Trains with whatever backend Keras has here, so this
-also shows that the bank does not depend on the one that recorded it.
+The bank holds each configuration with a few seeds. The score of a new training, with a seed of
+its own, has to fall inside their spread: within three standard deviations of their mean. The
+standard deviation is that of the recorded seeds, pooled over all configurations with the same
+learning rate, because two seeds alone say little. The training uses whatever backend Keras has
+here, so this also shows that the bank does not depend on the one that recorded it.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from helpers.bank import RECORDINGS, load_bank
 from helpers.data import DataError
 
 CONFIGURATIONS = 3
-NEW_SEED = 100  # of no recording
-LEARNS = 0.15  # accuracy; a network that stays at the chance level agrees with any other such one
+NEW_SEED = 100  # occurs in no recording
+LEARNS = 0.15  # accuracy; networks that stay at the chance level all agree with one another
 WITHIN = 3.0  # standard deviations
 
 
@@ -33,7 +33,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", nargs="?", default="cifar10_mlp", choices=sorted(RECORDINGS))
-    parser.add_argument("--draw", type=int, default=1, help="another number, other configurations")
+    parser.add_argument("--draw", type=int, default=1, help="seed of the draw of configurations")
     options = parser.parse_args()
     recording, bank = RECORDINGS[options.name], load_bank(options.name)
     scores = bank.table.groupby([*bank.space, "seed"])["val_acc"].max().unstack("seed")
@@ -55,7 +55,7 @@ def main() -> int:
         trained = bank_tasks.train(recording, images, configuration, NEW_SEED)
         score = max(row["val_acc"] for row in trained)
         recorded = scores.loc[values]
-        # Of the difference between one new training and the mean of the recorded ones.
+        # In standard deviations of the difference between one new training and the recorded mean.
         away = (score - recorded.mean()) / (sigma * np.sqrt(1 + 1 / len(bank.seeds)))
         outside += abs(away) > WITHIN
         print(

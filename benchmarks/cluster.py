@@ -1,14 +1,15 @@
-"""What more workers bring: trials a minute of one search, alone and with 1 and 2 workers.
+"""What more workers gain: trials per minute of one search, alone and with 1 and 2 workers.
 
 python benchmarks/cluster.py                                 24 trials of 10 epochs: minutes
 python benchmarks/cluster.py --trials 4 --epochs 1           shows that it works, measures nothing
 
-The same search three times, each in a folder of its own: as one process, and by helpers.cluster as
-a chief with one worker and with two. A trial trains the lecture's MLP on made-up images. The clock
-runs from the beginning of the first trial to the end of the last, as the trials' own notes tell:
-the processes' imports come before, and KerasTuner's chief takes up to 20 s to notice the end.
-`in all` has both in it. On two cores, one process trains with two threads and each of two workers
-with one, so more workers win by what TensorFlow's second thread leaves idle, and no more.
+Runs the same search three times, each in a folder of its own: as one process, and with
+helpers.cluster as a chief with one worker and with two. A trial trains the lecture's MLP on made-up
+images. The clock runs from the beginning of the first trial to the end of the last, as the trials
+themselves record them. This leaves out the processes' imports, which come before, and the time
+that KerasTuner's chief takes to notice the end, which is up to 20 s. `in all` includes both. On two
+cores, one process trains with two threads and each of two workers with one, so more workers gain
+only what TensorFlow's second thread leaves idle.
 """
 
 import argparse
@@ -25,12 +26,12 @@ from helpers.search import trials_table
 TRIALS = 24
 EPOCHS = 10
 TAIL = 3000  # characters of what a search wrote before it failed
-ENOUGH = 12  # trials; with fewer, the uneven end of the search decides
-# What to expect, in trials a minute of the search alone: at least.
+ENOUGH = 12  # trials; with fewer, the uneven end of the search dominates
+# What to expect at least, as a share of the trials per minute of the search alone.
 EXPECTED = {"1 worker": 0.85, "2 workers": 1.0}
 
-# Runs alone, as the chief and as a worker. The images are made up, since reading the real ones
-# takes each process longer than a trial.
+# Runs alone, as the chief and as a worker. The images are made up, because reading the real ones
+# would take each process longer than a trial.
 JOB = """
 import sys
 import time
@@ -75,15 +76,15 @@ tuner.search(x, y, validation_split=0.125, epochs=epochs, batch_size=128, verbos
 
 
 def measure(workers: int, trials: int, epochs: int) -> tuple[float, float]:
-    """Searches once; returns trials a minute, and the seconds that it took in all.
+    """Searches once; returns the trials per minute, and the seconds that it took in all.
 
     Args:
-        workers: Workers beside the chief; 0 searches in one process.
-        trials: Trials of the search.
-        epochs: Epochs of each trial.
+        workers: Workers in addition to the chief; 0 searches in one process.
+        trials: Trials in the search.
+        epochs: Epochs in each trial.
 
     Raises:
-        ClusterError: The search did not end well, or not all of its trials.
+        ClusterError: The search failed, or not all of its trials were completed.
     """
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
@@ -132,7 +133,7 @@ def main() -> int:
         share = rates[name] / rates["alone"]
         print(f"{name:10}{rates[name]:16.1f}{share:10.2f}{seconds:10.1f}", flush=True)
     if options.trials < ENOUGH:
-        print(f"With fewer than {ENOUGH} trials nothing is expected.")
+        print(f"With fewer than {ENOUGH} trials, there are no expectations.")
         return 0
     missed = False
     for name, least in EXPECTED.items():

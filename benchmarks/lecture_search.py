@@ -1,25 +1,25 @@
-"""The search as the lecture writes it, against the same search on the course's own path.
+"""Compares the search as the lecture writes it with the same search as the course runs it.
 
 python benchmarks/lecture_search.py                            about 20 minutes on two cores
 python benchmarks/lecture_search.py --widths 950 100 --epochs 1     a short run
 
-Three ways to search the same widths, for the same epochs, on the same images (all 50,000 to
-train, and the test images to validate, as the lecture has it):
+There are three ways to search the same widths, for the same epochs, on the same images (all 50,000
+to train, and the test images to validate, as in the lecture):
 
     lecture    pixels divided into float64, batches of 32, Keras' default compilation
     course     uint8 pixels and a Rescaling layer, batches of 128, XLA where it pays
     course-32  the same with the lecture's batches of 32
 
 Every width is searched in a process of its own, and the three ways take turns, so that whatever
-else the machine is doing hits them alike: trust the ratios. Memory is the peak of the whole
+else the machine is doing affects them equally: trust the ratios. Memory is the peak of the whole
 process. `search` is the wall time of `tuner.search`. `undisturbed` is the time of its fastest
-epoch, times the epochs: on a small virtual machine, TensorFlow's two threads sometimes share one
-core for an epoch or two, which doubles its time, and is nobody's merit. The expectations are
-about the undisturbed time.
+epoch, times the number of epochs: on a small virtual machine, TensorFlow's two threads sometimes
+share one core for an epoch or two, which doubles the time and says nothing about the search. The
+expectations are about the undisturbed time.
 
-The floor is what the course's search would take if it did nothing but its arithmetic, at the
-rate at which this machine multiplies large float32 matrices, and Adam's traffic to memory, at
-the rate at which it copies.
+The floor is the time that the course's search would take if it did nothing but its arithmetic, at
+the rate at which this machine multiplies large float32 matrices, and Adam's memory traffic, at the
+rate at which this machine copies.
 """
 
 import argparse
@@ -37,7 +37,7 @@ import numpy as np
 WIDTHS = (950, 900, 250, 450, 200, 100)  # what the lecture's search drew
 EPOCHS = 4
 WAYS = {"lecture": 32, "course": 128, "course-32": 32}  # and their batch sizes
-# What to expect: (what, measured from the summary, the bound, "at least" or "at most").
+# What to expect: (the words, the figure in the summary, the bound, "at least" or "at most").
 EXPECTED = (
     ("times as fast as the lecture", "undisturbed speed-up of course", 4.0, "at least"),
     ("times as fast with batches of 32", "undisturbed speed-up of course-32", 1.7, "at least"),
@@ -54,7 +54,7 @@ def peak_memory() -> int:
 
         return psutil.Process().memory_info().peak_wset
     if platform.system() == "Linux":
-        # Not `ru_maxrss`, which on Linux begins at the peak of the process that started this one.
+        # `ru_maxrss` won't do: on Linux it starts at the peak of the process that started this one.
         (line,) = (
             line
             for line in Path("/proc/self/status").read_text().splitlines()
@@ -131,7 +131,7 @@ def in_its_own_process(way: str, width: int, epochs: int, images: Path, folder: 
     """Runs `search` in a new process."""
     command = [sys.executable, __file__, "--one", way, "--widths", str(width)]
     command += ["--epochs", str(epochs), "--images", str(images), "--folder", str(folder)]
-    # The course's models leave XLA out at the quick budget.
+    # At the quick budget, the course's models do without XLA.
     environment = {**os.environ, "COURSE_BUDGET": "lesson"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
@@ -153,7 +153,7 @@ def copy_bandwidth(megabytes: int = 256, repeats: int = 8) -> float:
 
 
 def fastest(action, repeats: int) -> float:
-    """Returns the seconds of the fastest of some runs, after one to warm up."""
+    """Returns the seconds of the fastest of several runs, after one to warm up."""
     action()
     times = []
     for _ in range(repeats):
@@ -164,11 +164,11 @@ def fastest(action, repeats: int) -> float:
 
 
 def floor_seconds(width: int, epochs: int, rate: float, bandwidth: float) -> float:
-    """Returns what one trial of the course takes at least, by arithmetic and Adam's traffic."""
+    """Returns the least seconds that a trial of the course takes, by arithmetic and traffic."""
     train, validate = 50_000, 10_000
     first, second = 3072 * width, width * 10
     forward = 2 * (first + second)
-    # Backward: a gradient for every weight, and one for the hidden layer; none for the pixels.
+    # Backward: one gradient for every weight and one for the hidden layer, but none for the pixels.
     backward = 2 * (first + second) + 2 * second
     operations = train * (forward + backward) + validate * forward
     # Adam reads weight, gradient and two moments, and writes weight and moments: 7 float32.
@@ -253,7 +253,7 @@ def main() -> int:
 
     from helpers.data import VARIABLE, load_cifar10
 
-    # What is expected of the accuracy is about CIFAR-10; made-up images must be asked for by name.
+    # The expected accuracy is that of CIFAR-10, so made-up images must be asked for by name.
     (x_train, y_train), (x_test, y_test) = load_cifar10(os.environ.get(VARIABLE) or "cifar10")
     rate, bandwidth = matrix_rate(), copy_bandwidth()
     runs = []
@@ -262,7 +262,7 @@ def main() -> int:
         np.savez(images, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
         del x_train, x_test
         for turn, width in enumerate(options.widths):
-            # To and fro, so that a machine that gets slower or faster favours nobody.
+            # Back and forth, so that a machine that gets slower or faster favours none of them.
             for way in list(WAYS) if turn % 2 == 0 else reversed(WAYS):
                 found = in_its_own_process(way, width, options.epochs, images, Path(folder))
                 runs.append({"way": way, "width": width, **found})

@@ -1,12 +1,12 @@
 """The race of notebook 07 on both tasks: how fast the banks answer, and what each strategy finds.
 
-python benchmarks/race.py                      the race of the lesson budget: 50 repeats each
-python benchmarks/race.py --repeats 3          that of the quick budget
+python benchmarks/race.py                      the race at the lesson budget: 50 repeats each
+python benchmarks/race.py --repeats 3          the race at the quick budget
 
 All searches run as in the notebook: each strategy gets as many epochs as 30 full trainings take,
-and every search has a seed of its own from one SeedSequence. For each bank it prints the median of
-the best score so far after a number of epochs, the milliseconds of CPU time that a trial takes, and
-how many times as long its training took (by the seconds that the bank recorded).
+and every search has a seed of its own from one SeedSequence. For each bank, this prints the median
+of the best score so far after various numbers of epochs, the milliseconds of CPU time that a trial
+takes, and how many times as long its training took (by the seconds recorded in the bank).
 """
 
 import argparse
@@ -35,9 +35,10 @@ TUNERS = {
 
 
 def search(bank: Bank, strategy: str, seed: int) -> pd.DataFrame:
-    """Searches the bank once; returns a row a trial, with `epochs`, `score`, `seconds` and `cpu`.
+    """Searches the bank once; returns a row per trial: `epochs`, `score`, `seconds` and `cpu`.
 
-    `seconds` are those of the recorded training, `cpu` those of the search, spread evenly.
+    `seconds` are those of the recorded training, and `cpu` those of the search, spread evenly
+    over the trials.
     """
     start = time.process_time()
     if strategy.startswith("TPE"):
@@ -47,7 +48,7 @@ def search(bank: Bank, strategy: str, seed: int) -> pd.DataFrame:
             options = {"max_epochs": bank.epochs, "factor": 3, "hyperband_iterations": 3}
             tuner = bank.tuner(keras_tuner.Hyperband, seed=seed, **options)
         else:
-            # A grid that is cut off sees what its order puts first: a new order for each search.
+            # A grid that is cut off tries only what comes first, so each search has a new order.
             hp = shuffled_space(bank, seed) if strategy == "grid" else bank.hyperparameters()
             options = {"max_trials": TRIALS, "hyperparameters": hp}
             tuner = bank.tuner(TUNERS[strategy], seed=seed, **options)
@@ -95,7 +96,7 @@ def ask_optuna(bank: Bank, strategy: str, seed: int) -> pd.DataFrame:
 
 
 def race(name: str, repeats: int) -> tuple[float, float]:
-    """Races on one bank, and prints what was found; returns its seconds, and those of training."""
+    """Races on one bank and prints the results; returns its seconds, and those of the training."""
     bank = load_bank(name)
     jobs = [strategy for strategy in STRATEGIES for _ in range(repeats)]
     seeds = np.random.SeedSequence(20).generate_state(len(jobs))
@@ -106,7 +107,7 @@ def race(name: str, repeats: int) -> tuple[float, float]:
 
     start = time.perf_counter()
     workers = 2 if repeats > 10 else 1  # a second process has to import Keras first
-    # One call for each process: a bank is large, and it travels with every call.
+    # One call for each process, because a bank is large and every call has to send it.
     parts = Parallel(n_jobs=workers)(delayed(run)(todo[i::workers]) for i in range(workers))
     found = [pd.DataFrame()] * len(todo)
     for i, part in enumerate(parts):
@@ -152,7 +153,7 @@ def main() -> int:
         of_bank = race(name, options.repeats)
         seconds, trained = seconds + of_bank[0], trained + of_bank[1]
     print(
-        f"\nThe race: {seconds:.1f} s; to train the same takes "
+        f"\nThe race: {seconds:.1f} s. Real trainings would take "
         f"{trained / 3600:.1f} hours, {trained / seconds:,.0f} times as long."
     )
     promised = PROMISED.get(options.repeats)

@@ -3,16 +3,16 @@
 python -m benchmarks.record_bank digits_mlp                  all of it: an hour on two cores
 python -m benchmarks.record_bank cifar10_mlp --minutes 60    as much as an hour gives
 
-In the project's folder. Run it again, and it goes on where it stopped: whatever ends it, a kill
-included, loses at most the trainings that are running. When the last one is done, the recording
-is packed into `bank/`, where `helpers.bank` reads it.
+Run it in the project's folder. If you run it again, it continues where it stopped: whatever ends
+it, even a kill, costs at most the trainings that are running. When the last one is done, the
+recording is packed into `bank/`, where `helpers.bank` reads it.
 
-Trains with JAX where that is installed (`pip install jax`), because on a CPU it takes less time
-than TensorFlow, and otherwise with TensorFlow; KERAS_BACKEND chooses another. Without a GPU,
-every core trains a configuration of its own.
+It trains with JAX if that is installed (`pip install jax`), because JAX takes less time on a CPU
+than TensorFlow, and otherwise with TensorFlow. KERAS_BACKEND chooses another backend. Without a
+GPU, every core trains a configuration of its own.
 
-A recording belongs to the versions, the backend and the images that it was begun with; this
-script refuses to add to it from others.
+A recording belongs to the versions, the backend and the images that it was begun with. This
+script refuses to add to it with any others.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from pathlib import Path
 
 
 def choose_backend() -> None:
-    """Takes JAX, the fastest on a CPU, if nobody asked for another and it is installed."""
+    """Takes JAX, the fastest on a CPU, if it is installed and no other backend was chosen."""
     if "KERAS_BACKEND" not in os.environ and importlib.util.find_spec("jax"):
         os.environ["KERAS_BACKEND"] = "jax"
     # Configurations that differ only in the learning rate or the seed compile to the same.
@@ -57,7 +57,7 @@ from helpers.data import DataError  # noqa: E402
 
 
 def describe_origin(recording: Recording, images: bank_tasks.Images) -> dict:
-    """Returns what the first line of a recording says: how it is made."""
+    """Returns what the first line of a recording says about how it is made."""
     import keras
 
     backend = keras.backend.backend()
@@ -97,8 +97,8 @@ def find_device(backend: str) -> str:
 def list_trainings(recording: Recording, done: set[bank_file.Training]) -> list[tuple[Values, int]]:
     """Returns the (values, seed) that are not in `done`, in the order of recording."""
     configurations = recording.all_values()
-    # Mixed, so that a training takes about as long at any moment, and the time left can be
-    # estimated; one seed after the other, so that half a recording has every configuration once.
+    # Shuffled, so that trainings take about as long throughout and the remaining time can be
+    # estimated. One seed after the other, so that half a recording has every configuration once.
     random.Random(0).shuffle(configurations)
     return [
         (values, seed)
@@ -109,7 +109,7 @@ def list_trainings(recording: Recording, done: set[bank_file.Training]) -> list[
 
 
 def record(recording: Recording, path: Path, workers: int | None, minutes: float) -> bool:
-    """Records until all is done or the time is up; returns whether all is done."""
+    """Records until everything is done or the time is up; returns whether everything is done."""
     import keras
 
     images = bank_tasks.load_images(recording.task)
@@ -138,17 +138,17 @@ def record(recording: Recording, path: Path, workers: int | None, minutes: float
 
 
 def usable_cores(device: str) -> list[int | None]:
-    """Returns the cores to pin one training each to; one None where it is left to the system."""
+    """Returns the cores to pin one training each to, or one None to leave it to the system."""
     if device == "cpu" and hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return [None]
 
 
 def make_executor(task: str, workers: int, cores: list[int | None]) -> Executor:
-    """Returns what trains: processes that take turns at the cores, or for one, this process."""
+    """Returns what trains: processes that share the cores, or this process if one is enough."""
     if workers == 1:
         return ThreadPoolExecutor(1, initializer=bank_tasks.begin_process, initargs=(task, None))
-    # Not forked: a fork would inherit the threads of the backend that is loaded here.
+    # Not forked, because a fork would inherit the threads of the backend that is loaded here.
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     for worker in range(workers):
@@ -171,7 +171,7 @@ def main() -> int:
     parser.add_argument(
         "--workers", type=int, help="trainings at a time (without a GPU: one a core)"
     )
-    parser.add_argument("--minutes", type=float, default=math.inf, help="after that, begin no more")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="then begin no more")
     options = parser.parse_args()
     if options.workers is not None and options.workers < 1:
         parser.error(f"--workers must be at least 1, and is {options.workers}")
@@ -179,13 +179,13 @@ def main() -> int:
     path = options.out or recording.file.with_name(f"{recording.name}.csv")
     try:
         if not record(recording, path, options.workers, options.minutes):
-            print("The time is up. Run it again, and it goes on.")
+            print("The time is up. Run it again to continue.")
             return 0
     except (DataError, bank_file.RecordingError) as error:
         print(error, file=sys.stderr)
         return 1
     bank_file.pack(path, recording, recording.file)
-    print(f"All is recorded, and packed into {recording.file}.")
+    print(f"Everything is recorded and packed into {recording.file}.")
     return 0
 
 

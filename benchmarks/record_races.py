@@ -1,4 +1,4 @@
-"""The races behind "Beat the tuner" on the web site: records them in site/races.json.
+"""Records the races behind "Beat the tuner" on the web site, in site/races.json.
 
 python -m benchmarks.record_races
 
@@ -24,14 +24,14 @@ TRIALS = 12  # full trainings
 RUNS = 100
 ENTROPY = 12  # of the SeedSequence
 STRATEGIES = {
-    # KerasTuner's own default are 15 random trials here, more than the game has.
+    # KerasTuner's own default would be 15 random trials here, more than the game has.
     "Bayesian": (keras_tuner.BayesianOptimization, {"max_trials": TRIALS, "num_initial_points": 4}),
     "Hyperband": (keras_tuner.Hyperband, {"factor": 3, "hyperband_iterations": 2}),
 }
 
 
 def first_seed(bank: Bank) -> Bank:
-    """Returns the part of `bank` that its first seed recorded, so that it always answers alike."""
+    """Returns the part of `bank` with its first seed, so that it always gives the same answer."""
     seed = bank.seeds[0]
     table = bank.table[bank.table["seed"] == seed].reset_index(drop=True)
     return replace(bank, table=table, seeds=(seed,))

@@ -1,10 +1,10 @@
-"""Measures whether the stand-in teaches what CIFAR-10 teaches, and what it costs to make.
+"""Measures whether the stand-in teaches what CIFAR-10 does, and how much it costs to make.
 
     python benchmarks/standin.py [--short] [--seed N] [--json FILE]
 
-Prints one line a requirement: what was measured, the wanted range, and `ok` or `NOT`. The exit
-status is 1 if one is out of range. The full run trains a CNN and takes some 15 minutes on two
-quiet CPU cores; `--short` leaves out the CNN and all long trainings and takes about two.
+Prints one line per requirement: what was measured, the wanted range, and `ok` or `NOT`. The exit
+status is 1 if any value is out of range. The full run trains a CNN and takes about 15 minutes on
+two quiet CPU cores; `--short` leaves out the CNN and all long trainings, and takes about two.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VEHICLES = [CLASS_NAMES.index(name) for name in ("airplane", "automobile", "ship", "truck")]
 PAIRS = [("automobile", "truck"), ("cat", "dog")]
 
-# Runs in a process of its own and prints seconds, peak bytes above NumPy's own, result bytes.
+# Runs in a process of its own and prints seconds, peak bytes above NumPy's own, and result bytes.
 COST_CHILD = """
 import sys, time
 try:
@@ -49,7 +49,7 @@ print(time.perf_counter() - start, peak() - before, sum(array.nbytes for array i
 
 @dataclass(frozen=True)
 class Check:
-    """One requirement: a measured value and the range that it has to be in, ends included."""
+    """One requirement: a measured value and the range that it has to be in, inclusive."""
 
     name: str
     value: float
@@ -58,7 +58,7 @@ class Check:
 
     @property
     def ok(self) -> bool:
-        """Whether the value is in the range; what could not be measured (nan) counts as so."""
+        """Whether the value is in the range. What could not be measured (nan) counts as in it."""
         return bool(np.isnan(self.value) or self.low <= self.value <= self.high)
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ class Trainer:
         """Trains the lecture's MLP on the first `images`; `seed` is added to the trainer's.
 
         Returns:
-            The model and its history: for each metric one number an epoch.
+            The model and its history: for each metric, one number per epoch.
         """
         import keras
 
@@ -147,7 +147,7 @@ class Trainer:
             jit_compile=xla,
         )
         x, y = (array[:images] for array in self.data.train)
-        # As many images to validate as in the lecture's split, but enough to trust a small run.
+        # The same share to validate as in the lecture's split, but enough to trust a small run.
         held_out = tuple(array[: max(2_000, images // 4)] for array in self.data.validation)
         history = model.fit(
             x, y, batch_size=batch, epochs=epochs, validation_data=held_out, verbose=0
@@ -167,7 +167,7 @@ def cost_checks() -> list[Check]:
         runs.append([float(word) for word in output.split()])
     seconds, peak, result = np.transpose(runs)
     return [
-        # The fastest of a few runs: on a shared machine the others measure the neighbours.
+        # The fastest of a few runs, because on a shared machine the others measure the neighbours.
         Check("seconds to make 60,000 images", seconds.min(), high=3),
         Check("peak memory beyond the result, MB", (peak - result).max() / 1e6, high=60),
     ]
@@ -190,11 +190,11 @@ def colour_checks(images: np.ndarray, labels: np.ndarray) -> list[Check]:
 
 
 def confusion_checks(truth: np.ndarray, predicted: np.ndarray) -> list[Check]:
-    """Checks what is taken for what; prints the most frequent confusions.
+    """Checks which classes are taken for which; prints the most frequent confusions.
 
     Args:
         truth: Classes, integers of shape (N,).
-        predicted: The classes that a model gave instead, of the same shape.
+        predicted: The classes that a model predicted, of the same shape.
     """
     counts = np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), int)
     np.add.at(counts, (truth, predicted), 1)
@@ -218,7 +218,7 @@ def confusion_checks(truth: np.ndarray, predicted: np.ndarray) -> list[Check]:
         checks.append(Check(f"rank of {pair[0]}/{pair[1]} among their confusions", rank, high=2))
     return [
         *checks,
-        # 48 of the 90 ways to be wrong cross the border between animals and vehicles.
+        # Of the 90 ways to be wrong, 48 cross the border between animals and vehicles.
         Check("share of errors between animals and vehicles", across / counts.sum(), high=0.3),
         Check("best class beyond the worst, accuracy", np.ptp(accuracy), 0.15),
     ]
@@ -235,7 +235,7 @@ def small_budget_checks(trainer: Trainer) -> list[Check]:
     _, history = trainer.mlp(950, 12, images=2_000)
     gap = history["acc"][-1] - history["val_acc"][-1]
     return [
-        # After 16 steps some starts are still at chance, as they are on CIFAR-10.
+        # After 16 steps, some runs are still at the level of chance, as they are on CIFAR-10.
         Check("2,000 images, 1 epoch, mean of 10 runs", first.mean(), 0.15),
         Check("2,000 images, 2 epochs, worst of 10 runs", second.min(), 0.2),
         Check("2,000 images, 12 epochs, training beyond validation", gap, 0.05),
@@ -243,7 +243,7 @@ def small_budget_checks(trainer: Trainer) -> list[Check]:
 
 
 def lecture_checks(trainer: Trainer, short: bool) -> Iterator[Check]:
-    """Checks the lecture's search at full size, and unless `short`, what comes after it."""
+    """Checks the lecture's search at full size and, unless `short`, what comes after it."""
 
     def last(epochs: int, width: int = 950, **options) -> float:
         return trainer.mlp(width, epochs, **options)[1]["val_acc"][-1]
@@ -276,7 +276,7 @@ def lecture_checks(trainer: Trainer, short: bool) -> Iterator[Check]:
 def main() -> int:
     """Runs what the command line asks for and returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="leave out what takes long")
+    parser.add_argument("--short", action="store_true", help="leave out whatever takes long")
     parser.add_argument("--seed", type=int, default=1, help="of the trainings (default: 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the table there")
     arguments = parser.parse_args()
@@ -301,7 +301,7 @@ def main() -> int:
 
     if arguments.json:
         rows = [{**asdict(check), "ok": check.ok} for check in checks]
-        # JSON has no infinity: an open end is null.
+        # JSON has no infinity, so an open end is null.
         rows = [
             {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}
             for row in rows

@@ -1,4 +1,4 @@
-"""One search script for every place: alone, as a chief and workers, under Slurm, on Kubernetes.
+"""One search script for every setting: alone, as chief and workers, under Slurm, on Kubernetes.
 
 python examples/search_job.py                                        alone
 python -m helpers.cluster examples/search_job.py --workers 2         on this machine
@@ -6,8 +6,8 @@ sbatch examples/slurm.sh                                             under Slurm
 kubectl apply -f examples/kubernetes.yaml                            on Kubernetes
 
 KerasTuner reads its role from KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and
-KERASTUNER_ORACLE_PORT; without them it is alone. All processes have to see the same folder.
-Whatever is killed can be started again under the same ID, and goes on.
+KERASTUNER_ORACLE_PORT. Without them it runs alone. All processes have to see the same folder. Any
+process that is killed can be started again under the same ID, and then continues.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def role() -> str:
 
 
 def main() -> None:
-    """Searches, or goes on with a search, and prints the table of trials."""
+    """Starts or continues a search, and prints the table of trials."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -56,7 +56,7 @@ def main() -> None:
         build_model,
         objective="val_acc",
         max_trials=budget.trials,
-        # Every process makes this tuner: whoever overwrites, deletes the others' work.
+        # Every process makes this tuner, and one that overwrites would delete the others' work.
         overwrite=False,
         directory=options.directory,
         project_name=options.project,

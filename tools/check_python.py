@@ -1,9 +1,9 @@
-"""Say whether the running Python can carry the course. Runs in 2.7, so that an old one can say no.
+"""Say whether the running Python supports the course. Even 2.7 runs this, so that it can say no.
 
 Prints one line and exits with 0, 1 or 2:
 0  `VERSION EXECUTABLE`: the version (major.minor), and what to build a virtual environment from
 1  `VERSION`: this version is not supported
-2  why this interpreter won't do although its version would, and what to do
+2  why this interpreter won't do, although its version would, and what to do about it
 """
 
 import platform
@@ -54,7 +54,7 @@ def main():
     if problem:
         print("Python {0} ({1}) {2}".format(version, sys.executable, problem))
         return 2
-    # Called through a shim or another virtual environment, it names what lies behind, as venv does.
+    # If called through a shim or another virtual environment, name what lies behind, as venv does.
     print("{0} {1}".format(version, getattr(sys, "_base_executable", sys.executable)))
     return 0
 

@@ -1,7 +1,7 @@
-"""Copies of a notebook that show no answer before the reader has one, made with nbconvert.
+"""Copies of a notebook, made with nbconvert, that hide each answer until the reader has their own.
 
-`for_students` keeps everything and folds what holds an answer; `without_solutions` leaves the
-solutions out and packs the self-checks; `with_solutions` opens what is folded.
+`for_students` keeps everything and folds whatever holds an answer, `without_solutions` leaves out
+the solutions and packs the self-checks, and `with_solutions` unfolds the solutions.
 """
 
 import ast
@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from tools import packing
 
-# The first line of a folded cell is all that JupyterLab shows of it.
+# JupyterLab shows only the first line of a folded cell.
 LABELS = {
     "solution": "# Solution of {}: unfold to read.",
     "self-check": "# Self-check of {}: run this cell. Unfolded, it shows the answer.",
@@ -22,7 +22,7 @@ LABELS = {
     "answers": "# The answer to the prediction: run this cell.",
     "other": "# Run this cell. There is no need to read it.",
 }
-# What IPython needs to quote the cell in a traceback, with the answers in the lines around.
+# Drops what IPython needs to quote the cell in a traceback, where nearby lines hold the answers.
 FORGET = '__import__("linecache").cache.pop({}.__code__.co_filename, None)  # errors quote no line'
 SUMMARY = "The answer. Make your own prediction, run the cell above, and then open this."
 HEADING = re.compile(r"^#+ Exercise (\w+)", re.MULTILINE)
@@ -30,12 +30,12 @@ QUESTION = re.compile(r"\*\*Predict\s+before\s+you\s+run")
 
 
 def for_students(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy of `notebook` to work in: without outputs, and with the answers folded."""
+    """Return a copy of `notebook` to work in, without outputs and with the answers folded."""
     return _apply(notebook, ClearOutputPreprocessor(), Fold())
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
-    """Return such a copy that holds no solution, and no self-check that can be read.
+    """Return such a copy that holds no solutions and no readable self-checks.
 
     Raises CopyError if a cell that is neither uses what only a solution defines.
     """
@@ -54,14 +54,14 @@ def with_solutions(notebook: NotebookNode) -> NotebookNode:
 
 
 class CopyError(Exception):
-    """A notebook can't be copied in this way; the message is for who wrote the notebook."""
+    """A notebook can't be copied in this way; the message is for its author."""
 
 
 class Fold(Preprocessor):
-    """Folds the cells that hold an answer, below a first line that says only what they are."""
+    """Folds the cells that hold an answer under a first line that says only what they are."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        """Fold in place; a cell that has its first line already keeps it."""
+        """Fold in place. A cell that already has its first line keeps it."""
         for cell, exercise in _with_exercises(nb):
             if cell.cell_type == "markdown" and "answers" in cell.metadata:
                 cell.source = _folded_prose(cell.source)
@@ -71,7 +71,7 @@ class Fold(Preprocessor):
 
 
 class Unfold(Preprocessor):
-    """Opens the solutions."""
+    """Unfolds the solutions."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict, index: int
@@ -113,7 +113,7 @@ def _apply(notebook: NotebookNode, *preprocessors: Preprocessor) -> NotebookNode
 
 
 def _with_exercises(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
-    """Yield each cell with the words for the exercise that it belongs to."""
+    """Yield each cell with the name of the exercise that it belongs to."""
     exercise = "the exercise"
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and (headings := HEADING.findall(cell.source)):
@@ -132,10 +132,10 @@ def _kind(cell: NotebookNode) -> str | None:
 
 def _fold(cell: NotebookNode, kind: str, label: str) -> None:
     folded = {"source_hidden": True}
-    if kind == "solution":  # whose "Right." would stand below the reader's own exercise
+    if kind == "solution":  # its "Right." would appear below the reader's own exercise
         folded["outputs_hidden"] = True
     cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), **folded}
-    # A magic for the whole cell has to stay its first line, and says no more than a label.
+    # A magic for the whole cell has to stay on its first line, and reveals no more than a label.
     if cell.source.startswith((label.partition(":")[0], "%%")):
         return
     if kind == "self-check":
@@ -144,7 +144,7 @@ def _fold(cell: NotebookNode, kind: str, label: str) -> None:
 
 
 def _without_quotes(source: str) -> str:
-    """Return the source of a self-check whose errors don't quote the lines around them."""
+    """Return the source of a self-check, changed so that its errors quote none of its lines."""
     *before, call = ast.parse(source).body
     lines = source.splitlines()
     if before and isinstance(before[-1], ast.FunctionDef):
@@ -166,7 +166,7 @@ def _folded_prose(source: str) -> str:
 
 
 def _ends_answer(paragraphs: list[str], index: int) -> bool:
-    """Return whether a heading or the next question stands in the paragraph at `index`."""
+    """Return whether the paragraph at `index` holds a heading or the next question."""
     in_code = "".join(paragraphs[:index]).count("```") % 2
     heading = paragraphs[index].startswith("#") and not in_code
     return heading or bool(QUESTION.search(paragraphs[index]))

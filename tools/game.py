@@ -1,4 +1,4 @@
-"""What "Beat the tuner" on the web site plays with: recorded trainings and races, for a browser."""
+"""The data behind "Beat the tuner" on the web site: recorded trainings and races for a browser."""
 
 import csv
 import gzip
@@ -13,11 +13,11 @@ UNIT = 10_000  # validation images, so that an accuracy in this unit is a whole 
 
 
 def data(bank: Path = BANK, races: Path = RACES) -> dict[str, Any]:
-    """Return what the game needs of the file `bank`, and the recorded `races`.
+    """Return what the game needs from the file `bank`, and the recorded `races`.
 
-    Accuracies are in ten-thousandths. The trainings are in the order of the space, of which the
-    last hyperparameter changes fastest: `val_acc` and `acc` have the epochs of the first seed,
-    which is the one that is played, and `again` has the best val_acc of the second.
+    Accuracies are in ten-thousandths. The trainings are in the order of the space, with the last
+    hyperparameter changing fastest. `val_acc` and `acc` hold the epochs of the first seed, which
+    is the one that is played, and `again` holds the best val_acc of the second.
     """
     with gzip.open(bank, "rt", encoding="utf-8") as file:
         header = json.loads(file.readline().removeprefix("# "))
@@ -49,6 +49,6 @@ def _configurations(space: list[list[float]]) -> list[tuple[float, ...]]:
 
 
 def write(target: Path) -> None:
-    """Write the data as a script, which a page may load even where it is opened from a disk."""
+    """Write the data as a script, which a page may load even when it is opened from disk."""
     text = json.dumps(data(), separators=(",", ":"))
     target.write_text(f"globalThis.recorded = {text};\n", encoding="utf-8")

@@ -1,9 +1,9 @@
 """Pack what an instructor hands out: the course for students, and later its solutions.
 
 python -m tools.handout student        build/student.zip: the course without the solutions
-python -m tools.handout solutions      build/solutions.zip: the notebooks with them
+python -m tools.handout solutions      build/solutions.zip: the notebooks with the solutions
 
-The first is all that a student needs, apart from the images. Its self-checks can't be read.
+The first is all that a student needs apart from the images. Its self-checks can't be read.
 """
 
 import argparse
@@ -20,11 +20,11 @@ from tools import copies, notebooks
 ROOT = Path(__file__).resolve().parent.parent
 TOP = "keras-tuning-course"  # the folder that both archives unpack into
 FOLDERS = ("helpers", "tools", "bank", "examples")
-# Not *.csv: that is a recording of the bank under way.
+# Not *.csv: that would be a recording of the bank that is still in progress.
 SUFFIXES = {".py", ".pyi", ".typed", ".sh", ".md", ".yaml", ".gz"}
 FILES = ("Makefile", "pyproject.toml", "requirements*.txt", "environment.yml", "LICENSE")
 START = Path("tools", "handout_start.md")  # becomes README.md
-MADE = (1980, 1, 1, 0, 0, 0)  # the same content makes the same archive
+MADE = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same content makes the same archive
 
 SOLUTIONS = """\
 # The solutions
@@ -65,7 +65,7 @@ KINDS = {"student": student_files, "solutions": solution_files}
 
 
 def pack(kind: str, root: Path) -> Path:
-    """Write build/KIND.zip of the project `root`, as a whole or not at all; return its path."""
+    """Write build/KIND.zip in the project `root`, completely or not at all, and return its path."""
     target = root / "build" / f"{kind}.zip"
     target.parent.mkdir(exist_ok=True)
     with (
@@ -77,7 +77,7 @@ def pack(kind: str, root: Path) -> Path:
 
 
 def fill(archive: zipfile.ZipFile, contents: Iterator[tuple[str, bytes]]) -> None:
-    """Write each path with its content into `archive`, below the folder TOP."""
+    """Write each path with its content into `archive`, under the folder TOP."""
     for name, content in contents:
         entry = zipfile.ZipInfo(f"{TOP}/{name}", MADE)
         entry.compress_type = zipfile.ZIP_DEFLATED

@@ -1,13 +1,13 @@
-"""Open JupyterLab on the reader's copy of the first notebook, with the whole project in sight.
+"""Open JupyterLab on the reader's copy of the first notebook, with the whole project visible.
 
 python -m tools.lab [--new] [--original] [OPTION...]
 
-The copies are in my-course/, made where they are missing and never changed; with --new, the new
-version of a notebook that the course has changed is put beside its copy. With --original, the
-course's own notebooks are opened, with their outputs and solutions. An OPTION is one of
-JupyterLab's, such as --no-browser.
+The copies are in my-course/. Missing ones are made, and existing ones are never changed. With
+--new, if the course has changed a notebook, its new version is put beside the reader's copy. With
+--original, the course's own notebooks are opened, with their outputs and solutions. An OPTION is
+one of JupyterLab's, such as --no-browser.
 
-There is one server for a project: a second call opens the one that runs.
+There is one server per project: a second call opens the one that is already running.
 """
 
 import argparse
@@ -29,10 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def running_server(root: Path) -> Mapping[str, str] | None:
-    """Return what Jupyter knows about its server for the folder `root`, or None without one.
+    """Return what Jupyter knows about its server for the folder `root`, or None if there is none.
 
-    Only this user's servers are known. One that does not answer has gone without cleaning up, and
-    another process may have got its number.
+    Only this user's servers are known. One that does not answer has ended without cleaning up,
+    and another process may since have been given its number.
     """
     for server in list_running_servers():
         folder = server.get("root_dir", "")
@@ -74,7 +74,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
             webbrowser.open(url)
         return 0
     quiet_kernels.main()
-    # For the kernels: what then goes to the terminal is no more than needed there.
+    # For the kernels, so that no more than necessary goes to the terminal.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     LabApp.launch_instance([f"--ServerApp.root_dir={root}", str(notebook), *options])
     return 0

@@ -1,8 +1,8 @@
-"""Plant small faults into one room of `helpers/`, one at a time, and say which no test notices.
+"""Plant small faults in one room of `helpers/`, one at a time, and list those that go unnoticed.
 
-Run by `make mutants ARGS=helpers/plots`. Installs mutmut into build/, works on a copy there, and
-exits with 1 if the room's own tests notice fewer than nine in ten. mutmut needs `fork`, which
-Windows does not have.
+`make mutants ARGS=helpers/plots` runs it. It installs mutmut into build/, works on a copy there,
+and exits with 1 if the room's own tests notice fewer than nine faults in ten. mutmut needs `fork`,
+which Windows does not have.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOL = ROOT / "build" / "mutmut"
 COPY = ROOT / "build" / "mutants"
-VERSION = "3.8.1"  # exactly: `names_of` uses parts of it that may change
+VERSION = "3.8.1"  # pinned, because `names_of` uses parts of it that may change
 COPIED = (
     *("helpers", "tests", "tools", "benchmarks", "examples", "bank"),
     *("conftest.py", "requirements.txt"),
 )
-# Most of what the course needs of KerasTuner's private names is tested by what it is needed for.
+# KerasTuner's private names are mostly tested by the tests of the features that need them.
 NEXT_DOOR = {
     "helpers/kerastuner": (
         "tests/helpers/bank/test_bayesian.py",
@@ -37,13 +37,13 @@ NEXT_DOOR = {
     )
 }
 ENOUGH = 0.9
-# Exit codes. Of all others, too, a test has failed: what it started may have ended the process.
+# Exit codes. Any other also means that a test failed: what it started may have ended the process.
 UNTESTED = 33
 SURVIVED = {0, 5, UNTESTED, 34, 35}  # all tests passed, or none was run
-ENDLESS = {24, -24, 36, 152, 255}  # the tests ran on without end
+ENDLESS = {24, -24, 36, 152, 255}  # the tests did not come to an end
 
-# Run by every Python that a test starts. mutmut's counting and its trial of a failure are for the
-# process of the tests alone, and break in another one: what that runs is noted in a file.
+# Every Python that a test starts runs this. mutmut's counting and its trial failure work only in
+# the process of the tests and break in any other one, so what the others run is noted in a file.
 SITE = """import os
 asked = os.environ.get("MUTANT_UNDER_TEST")
 if asked == "fail":
@@ -62,9 +62,9 @@ elif asked == "stats":
     trampoline.record_trampoline_hit = note
 """
 
-# Added to the copied conftest.py. mutmut tries a mutant by the tests that ran its function; what a
-# fixture of several tests has run, it counts for the first of them alone, and what another process
-# has run, for none.
+# Added to the copied conftest.py. mutmut tries a mutant on the tests that ran its function. It
+# credits what a fixture shared by several tests has run to the first of them alone, and what
+# another process has run to none.
 SHARED = """
 
 import os
@@ -115,7 +115,7 @@ for name in sys.argv[1:]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: its number within its function, and mutmut's exit code for it."""
+    """What became of a mutant: its name, and mutmut's exit code for it."""
 
     module: str
     name: str
@@ -129,13 +129,13 @@ class Outcome:
 
 
 def undecorate(source: str) -> str:
-    """Return `source` with every decorator at the top of a module called below its function.
+    """Return `source` with every top-level decorator turned into a call below its function.
 
     mutmut leaves decorated functions alone, and every figure of the course is one.
     """
     lines = source.splitlines(keepends=True)
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    for node in reversed(functions):  # from below, so that the line numbers above stay right
+    for node in reversed(functions):  # from the end, so that earlier line numbers stay right
         if not node.decorator_list:
             continue
         expression = node.name
@@ -147,7 +147,7 @@ def undecorate(source: str) -> str:
 
 
 def tests_of(room: str) -> list[str]:
-    """Return where the tests of a room are: they mirror the rooms."""
+    """Return where the tests of a room are: their folders mirror the rooms."""
     path = Path("tests", room)
     own = path.with_name(f"test_{path.name}") if path.suffix else path
     return [own.as_posix(), *NEXT_DOOR.get(room, ())]
@@ -187,7 +187,7 @@ def modules_of(room: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return what the tests run in: mutmut and the mutated helpers come first."""
+    """Return the environment of the tests, in which mutmut and the mutated helpers come first."""
     paths = [str(COPY / "mutants"), str(TOOL)]
     return {
         **os.environ,
@@ -207,7 +207,7 @@ def install() -> None:
 
 
 def names_of(room: str, share: float, seed: int) -> list[str]:
-    """Return the names of a random share of a room's mutants, or none for all of them."""
+    """Return the names of a random share of a room's mutants; an empty list means all of them."""
     if share >= 1:
         return []
     done = subprocess.run(
@@ -249,7 +249,7 @@ def outcomes(mutants: Path) -> Iterator[Outcome]:
 
 
 def report(found: list[Outcome]) -> bool:
-    """Print what no test noticed, and a line for each module; return whether it is enough."""
+    """Print what no test noticed and a line per module; return whether enough was noticed."""
     for one in found:
         if not one.noticed:
             why = "no test runs it" if one.code == UNTESTED else "no test notices"
@@ -278,7 +278,7 @@ def main(argv: list[str] | None = None) -> int:
     make_copy(room)
     names = names_of(room, options.share, options.seed)
     mutmut = [sys.executable, str(TOOL / "bin" / "mutmut"), "run", *names]
-    # Through a pipe: some tests limit the size of files, and our output may go to one.
+    # Through a pipe, because some tests limit the size of files and our output may go to one.
     with subprocess.Popen(
         mutmut, cwd=COPY, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:

@@ -1,9 +1,9 @@
 """Make my-course/, the reader's own copies of the notebooks, and never change what is in it.
 
-python -m tools.my_course [--new]      without JupyterLab; with it, `tools.lab` does the same
+python -m tools.my_course [--new]      without JupyterLab; `tools.lab` does the same with it
 
-A notebook that the course has changed since is named. With --new, its new version is put beside
-the reader's own.
+If the course has since changed a notebook, its name is reported. With --new, its new version is
+put beside the reader's own.
 """
 
 import argparse
@@ -26,18 +26,18 @@ HOW = "`make lab NEW=1` (without make: `python -m tools.lab --new`)"
 
 
 class UnreadableError(Exception):
-    """A file is no notebook any more; the message is its name."""
+    """A file is no longer a notebook; the message is its name."""
 
 
 def update(root: Path, new: bool = False) -> list[str]:
-    """Copy into my-course/ of the project `root` what is missing there.
+    """Copy whatever is missing into my-course/ in the project `root`.
 
     Args:
         root: The project, with its `notebooks/`.
         new: Whether to put the new version of a changed notebook beside the reader's own.
 
     Returns:
-        What the reader should know, in sentences.
+        What the reader should know, as sentences.
 
     Raises:
         NotebookError: There are no notebooks, or my-course/ can't be read and written.
@@ -69,13 +69,13 @@ def update(root: Path, new: bool = False) -> list[str]:
 
 
 def fingerprint(notebook: NotebookNode) -> str:
-    """Return what tells the text and the code of `notebook` from those of any other version."""
+    """Return a hash of the text and the code of `notebook` that tells this version from others."""
     content = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def _provide(original: NotebookNode, own: Path, new: bool) -> tuple[str, str]:
-    """Make what is missing of one notebook; return what was done, and to which file."""
+    """Make whichever copy of one notebook is missing; return what was done, and to which file."""
     if not os.path.lexists(own):
         _copy(original, own)
         return "made", own.name
@@ -95,7 +95,7 @@ def _provide(original: NotebookNode, own: Path, new: bool) -> tuple[str, str]:
 
 def _copy(original: NotebookNode, target: Path) -> None:
     copy = copies.for_students(original)
-    # JupyterLab keeps this when the reader saves: the copy knows what it was made from.
+    # JupyterLab keeps this when the reader saves, so the copy knows what it was made from.
     copy.metadata["course"] = {"made_from": fingerprint(original)}
     files.write_text(target, nbformat.writes(copy) + "\n")
 
@@ -109,7 +109,7 @@ def _made_from(path: Path) -> str:
 
 
 def _free(own: Path) -> Path:
-    """Return the first free name beside `own`."""
+    """Return the first unused name for a file beside `own`."""
     number, beside = 1, own.with_suffix(".new.ipynb")
     while beside.exists():
         number += 1

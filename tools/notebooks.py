@@ -1,9 +1,9 @@
 """Execute the notebooks in the order of their numbers, in this interpreter.
 
-python tools/notebooks.py run [NAME...]      executed copies and HTML pages into build/
+python tools/notebooks.py run [NAME...]      writes executed copies and HTML pages into build/
 python tools/notebooks.py refresh [NAME...]  in place, on real images, without noise in the diff
 
-A NAME is the beginning of a file's name, such as `05`; without any, all notebooks run. The first
+A NAME is the beginning of a file name, such as `05`. Without one, all notebooks run. The first
 error stops the series: the failing cell is shown, and the exit status is 1.
 """
 
@@ -35,8 +35,8 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
-# What a cell keeps: what it is for, whether it is folded, the sentences of the prose that a claim
-# proves, and the ids of the cells whose predictions it answers.
+# The metadata that a cell keeps: what it is for, whether it is folded, the sentences of the prose
+# that a claim proves, and the ids of the cells whose predictions it answers.
 CELL_METADATA = {"tags", "jupyter", "proves", "answers"}
 LAST_WORDS = 2000  # characters of what a kernel wrote before it died
 
@@ -46,21 +46,21 @@ class NotebookError(Exception):
 
 
 class ThisInterpreter(AsyncKernelManager):
-    """Starts the kernel in the running interpreter, whatever kernel the user has under its name."""
+    """Starts the kernel in the running interpreter, whatever kernel the user has by that name."""
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """The one kernel that there is."""
-        # Not captured: what TensorFlow's libraries write as they start differs by machine.
+        """The only kernel that there is."""
+        # Not captured, because what TensorFlow's libraries write as they start varies by machine.
         options = ["-f", "{connection_file}", "--IPKernelApp.capture_fd_output=False"]
         return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", *options])
 
 
 def select(folder: Path, names: Iterable[str]) -> list[Path]:
-    """Return the notebooks `NN_*.ipynb` of `folder` that `names` select, in order.
+    """Return the notebooks `NN_*.ipynb` in `folder` that `names` select, in order.
 
-    A name selects what begins with it; without names, all are. Raises NotebookError where there
-    are none.
+    A name selects the notebooks that begin with it. Without names, all are selected. Raises
+    NotebookError where there are none.
     """
     notebooks = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     chosen: set[Path] = set()
@@ -73,7 +73,7 @@ def select(folder: Path, names: Iterable[str]) -> list[Path]:
 
 
 def check_writable(*folders: Path) -> None:
-    """Raise NotebookError at the first of `folders` that exists and may not be written."""
+    """Raise NotebookError at the first of `folders` that exists but may not be written to."""
     for folder in folders:
         if folder.exists() and not os.access(folder, os.W_OK):
             raise NotebookError(
@@ -99,10 +99,10 @@ def real_images(environment: Mapping[str, str]) -> str:
 
 
 def execute(notebook: NotebookNode, folder: Path, environment: dict[str, str]) -> None:
-    """Execute `notebook` in place, with `folder` as working directory.
+    """Execute `notebook` in place, with `folder` as the working directory.
 
     Errors that a cell announces with the tag `raises-exception` are part of the lesson. Any other
-    raises NotebookError with the cell; the outputs up to there stay in `notebook`.
+    error raises NotebookError with the cell, and the outputs up to there stay in `notebook`.
     """
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
@@ -113,24 +113,24 @@ def execute(notebook: NotebookNode, folder: Path, environment: dict[str, str]) -
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=lambda cell, cell_index: started.append(cell),
         timeout=None,
-        # How many pieces a cell's printed output arrives in is chance.
+        # It is a matter of chance in how many pieces a cell's printed output arrives.
         coalesce_streams=True,
     )
     with tempfile.TemporaryFile() as log:
         try:
             client.execute(env=environment, stdout=log, stderr=log)
         except CellExecutionError as error:
-            # Not the error's own text: it repeats the cell, which `failure` shows.
+            # Not the error's own text, which repeats the cell that `failure` shows.
             traceback = "\n".join(started[-1].outputs[-1].traceback)
             raise failure(notebook, started[-1], strip_ansi(traceback)) from error
         except (DeadKernelError, RuntimeError) as error:  # died, or never came up
-            # nbclient would clean up at exit what it never started, and complain of that.
+            # At exit, nbclient would try to clean up what it never started, and complain.
             atexit.unregister(client._cleanup_kernel)
             cause = f"{error}\nThe kernel's last words:\n{tail(log)}"
             raise failure(notebook, started[-1] if started else None, cause) from error
     for cell in code_cells(notebook):
         for output in cell.outputs:
-            # Its buttons end with the kernel; the figure beside them is what stays.
+            # A widget's buttons stop working with the kernel; the figure beside them stays.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata.pop("widgets", None)
 
@@ -156,7 +156,7 @@ def failure(notebook: NotebookNode, cell: NotebookNode | None, cause: str) -> No
 
 
 def run(notebooks: list[Path], build: Path) -> None:
-    """Execute `notebooks` and write each, and its HTML page, into `build`, also when it failed.
+    """Execute `notebooks` and write each, with its HTML page, into `build`, even if it failed.
 
     Raises NotebookError at the first that fails.
     """
@@ -176,7 +176,7 @@ def refresh(notebooks: list[Path], docs: Path) -> None:
     """Execute `notebooks` in place at the `lesson` budget on real images, and normalise them.
 
     The picture of a cell tagged `readme-figure` becomes `search.png` in `docs`. Raises
-    NotebookError at the first notebook that fails, and leaves it and those after it as they were.
+    NotebookError at the first notebook that fails, and leaves that one and the rest unchanged.
     """
     environment = {**os.environ, "COURSE_BUDGET": "lesson", "COURSE_DATA": real_images(os.environ)}
     for path in notebooks:
@@ -194,7 +194,7 @@ def refresh(notebooks: list[Path], docs: Path) -> None:
 def normalise(notebook: NotebookNode) -> None:
     """Remove from an executed `notebook` what differs between two runs or two machines.
 
-    Raises NotebookError if a cell wrote to stderr: readers would take it for a fault.
+    Raises NotebookError if a cell wrote to stderr, which readers would take for a fault.
     """
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
@@ -208,7 +208,7 @@ def normalise(notebook: NotebookNode) -> None:
             if output.get("name") == "stderr":
                 raise failure(notebook, cell, f"It wrote to stderr:\n{output.text}")
             if output.output_type == "error":
-                # The frames are of this machine: its paths, and its versions' lines.
+                # The frames belong to this machine: they show its paths and its versions' code.
                 output.traceback = [f"{output.ename}: {output.evalue}"]
 
 
@@ -227,13 +227,13 @@ def readme_figure(notebook: NotebookNode) -> bytes | None:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write `notebook` to `path` as a whole or not at all."""
+    """Write `notebook` to `path` completely or not at all."""
     files.write_text(path, nbformat.writes(notebook) + "\n")
 
 
 @contextmanager
 def progress(path: Path) -> Iterator[None]:
-    """Print the name of the notebook at `path` now, and its seconds when the block ends."""
+    """Print the name of the notebook at `path` now, and the seconds taken when the block ends."""
     print(f"{path.name} ... ", end="", flush=True)
     start = time.monotonic()
     outcome = "failed after "
@@ -254,7 +254,7 @@ def main(arguments: list[str] | None = None) -> int:
     project = options.folder.resolve().parent
     try:
         notebooks = select(options.folder, options.names)
-        # The folder of the notebooks, too: they write their searches beside them.
+        # The notebooks' folder too, because they write their searches beside themselves.
         check_writable(options.folder.resolve(), project, project / "build")
         if options.command == "run":
             run(notebooks, project / "build")

@@ -1,6 +1,6 @@
-"""What a browser that opens a built page would load from another host.
+"""Finds what a browser would load from another host when it opens a built page.
 
-Links that a reader has to click on are none of it.
+Links that a reader has to click on do not count.
 """
 
 import re
@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 OTHER_HOST = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
-# Everything else that a <link> says is loaded, or makes the browser connect.
+# Any other relation of a <link> makes the browser load something, or at least connect.
 ONLY_NAMED = {
     "alternate",
     "author",
@@ -53,7 +53,7 @@ class _Page(HTMLParser):
         self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at what the element loads, and at its own style."""
+        """Check what the element loads, and its own style."""
         values = {name: value or "" for name, value in attrs}
         self.found += in_css(values.get("style", ""))
         self._in_style = tag == "style"
@@ -66,12 +66,12 @@ class _Page(HTMLParser):
             self.found += [one.strip() for one in addresses if OTHER_HOST.match(one)]
 
     def handle_data(self, data: str) -> None:
-        """Look at the style sheets inside the page."""
+        """Check the style sheets inside the page."""
         if self._in_style:
             self.found += in_css(data)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a style sheet."""
+        """Note that a style sheet has ended."""
         self._in_style = False
 
 
@@ -83,7 +83,7 @@ def in_page(html: str) -> list[str]:
 
 
 def in_site(folder: Path) -> list[str]:
-    """Return a line for each thing that a file below `folder` loads from another host."""
+    """Return a line for each thing that a file under `folder` loads from another host."""
     lines = []
     for path in sorted(folder.rglob("*")):
         look = {".html": in_page, ".svg": in_page, ".css": in_css}.get(path.suffix)

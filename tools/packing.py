@@ -1,4 +1,4 @@
-"""Self-checks whose source can't be read, and what a cell needs of others."""
+"""Packs self-checks so that their source can't be read, and finds what a cell needs from others."""
 
 import ast
 import base64
@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-# The two lines above the call are those that a traceback quotes with it.
+# A traceback quotes the two lines above the call along with it.
 TEMPLATE = """\
 # Self-check of {exercise}: run this cell. It is packed, since its text would show the answer.
 packed = "{text}"
@@ -20,10 +20,10 @@ exec(zlib.decompress(base64.b64decode(packed)))
 
 
 def packed(source: str, needed: Sequence[str], exercise: str) -> str:
-    """Return a cell that does what the self-check `source` does, and can't be read.
+    """Return a cell that does what the self-check `source` does but can't be read.
 
-    Its last statement, which shows what the check says, stays as it is. `needed` are statements
-    that are packed before it.
+    Its last statement, which shows what the check says, stays as it is. The statements `needed`
+    are packed before the check.
     """
     *_, call = ast.parse(source).body
     lines = source.splitlines()
@@ -41,8 +41,8 @@ def unpacked(source: str) -> str:
 def needed(source: str, others: Sequence[str], known: Collection[str]) -> list[str]:
     """Return the statements of the cells `others` that the cell `source` can't do without.
 
-    They stand in the order of the cells, each with those that it needs itself. What is `known` is
-    defined elsewhere.
+    They are in the order of the cells, and each comes with those that it needs itself. Names in
+    `known` are defined elsewhere.
     """
     all_of_them = [found for other in others for found in statements(other)]
     wanted = used(source) - set(known)
@@ -67,7 +67,7 @@ def defined(source: str) -> set[str]:
 
 
 def used(source: str) -> set[str]:
-    """Return the names that a cell takes from its namespace, also in its functions."""
+    """Return the names that a cell takes from its namespace, including those in its functions."""
     top = _table(source)
     names = {one.get_name() for one in top.get_symbols() if one.is_referenced()}
     return names.union(

@@ -1,7 +1,7 @@
-"""What the web site makes of a committed notebook: folded, with figures described, in their order.
+"""What the web site makes of committed notebooks: folded, with figures described, and in order.
 
 The notebooks themselves are left alone: every function returns something new. They are plain JSON
-here, so that the site needs nothing of what the course needs.
+here, so that building the site needs none of the course's packages.
 """
 
 import copy
@@ -15,15 +15,15 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 FIGURE = "**In the figure:**"
-# What is folded, by its tag, and what stands on its bar after "Show" or "Hide".
+# What is folded, by its tag, and what its bar says after "Show" or "Hide".
 FOLDED = {
     "claim": "the assertions",
     "conclusion": "the code behind these sentences",
     "self-check": "the self-check",
     "solution": "the solution",
 }
-PLAY = ("beat_the_tuner", "bank_explorer")  # the pages that are no notebooks
-# The parts of the course, by the numbers of the notebooks that they end with.
+PLAY = ("beat_the_tuner", "bank_explorer")  # the pages that are not notebooks
+# The parts of the course, each by the number of its last notebook.
 PARTS = {
     5: "Search, and retrain the winner",
     8: "Choose spaces and strategies, and doubt the winner",
@@ -46,8 +46,8 @@ def read(path: Path) -> Notebook:
 def page(notebook: Notebook, names: Iterable[str] = ()) -> Notebook:
     """Return a copy of `notebook` for the site, for MyST-NB to render.
 
-    Where its prose mentions one of the notebooks `names` by its number, it links to that page.
-    Raises PageError if a figure is followed by no cell that says what is in it.
+    Where its prose mentions one of the notebooks `names` by number, it links to that page.
+    Raises PageError if a figure is not followed by a cell that says what it shows.
     """
     copied = copy.deepcopy(notebook)
     others = {name[:2]: name for name in names if name[:2] != title(notebook)[:2]}
@@ -63,10 +63,10 @@ def page(notebook: Notebook, names: Iterable[str] = ()) -> Notebook:
 
 
 def _fold(cell: Cell) -> None:
-    """Fold `cell` if its tags say so, or its author, who folded it in JupyterLab.
+    """Fold `cell` if its tags say so, or if its author folded it in JupyterLab.
 
-    The output goes with it, except that of a conclusion: that of a solution ("Right.") would give
-    it away, and that of a self-check says nothing here, where nobody has answered.
+    Its output is folded too, except for a conclusion: the output of a solution ("Right.") would
+    give it away, and that of a self-check means nothing here, where nobody has answered.
     """
     metadata = cell["metadata"]
     tags = metadata.setdefault("tags", [])
@@ -104,8 +104,8 @@ def _describe_figure(cell: Cell, following: Cell | None) -> None:
 def _simplify_html(cell: Cell) -> None:
     """Remove from the HTML of `cell` what some readers can't see or hear.
 
-    These are the colours of Keras' tables, which don't stand out from every background, and the
-    empty headings that pandas puts above its index.
+    These are the colours of Keras' tables, which don't stand out against every background, and
+    the empty headings that pandas puts above its index.
     """
     for output in cell["outputs"]:
         html = "".join(output.get("data", {}).get("text/html", ""))
@@ -118,7 +118,7 @@ def _simplify_html(cell: Cell) -> None:
 def link_notebooks(markdown: str, names: dict[str, str]) -> str:
     """Return `markdown` with "notebook 04" linked to the page that `names` has for "04".
 
-    Headings, code and links that are there stay as they are.
+    Headings, code and existing links stay as they are.
     """
 
     def link(found: re.Match[str]) -> str:
@@ -131,7 +131,7 @@ def link_notebooks(markdown: str, names: dict[str, str]) -> str:
 
 
 def plain(markdown: str) -> str:
-    """Return one paragraph of `markdown` without its marks, on one line."""
+    """Return one paragraph of `markdown` on one line, without its markup."""
     text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", markdown)
     text = re.sub(r"\*+|`+|\$", "", text)
     return " ".join(text.split())
@@ -144,7 +144,7 @@ def title(notebook: Notebook) -> str:
 
 
 def question(notebook: Notebook) -> str | None:
-    """Return the question that `notebook` opens with in bold, or None where it has none."""
+    """Return the bold question with which `notebook` opens, or None if it has none."""
     found = re.search(r"\*\*([^*]*\?)\*\*", notebook["cells"][0]["source"])
     if not found:
         return None
@@ -165,7 +165,7 @@ def parts(names: list[str]) -> dict[str, list[str]]:
 def navigation(notebooks: dict[str, Notebook]) -> str:
     """Return the toctrees of the site, one for each part of the course, as MyST Markdown.
 
-    The game and the explorer have one of their own, in the end.
+    The game and the explorer have one of their own, at the end.
     """
     trees = []
     for part, names in [*parts(list(notebooks)).items(), ("Play", PLAY)]:

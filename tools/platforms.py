@@ -1,7 +1,7 @@
 """Resolve requirements.txt for every platform and Python, and print what each gets.
 
-Run by `make platforms`. Exits with 1 if a row is not what the course promises, and with 2 if it
-could not resolve at all (no network). Only wheels count: no student should have to compile.
+`make platforms` runs it. It exits with 1 if a row is not what the course promises, and with 2 if
+it could not resolve anything (no network). Only wheels count: no student should have to compile.
 """
 
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = ["tensorflow", "tensorflow-metal", "keras", "numpy", "pandas"]
-AT_ONCE = 5  # most of the time goes into waiting for the network
+AT_ONCE = 5  # most of the time is spent waiting for the network
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
@@ -31,7 +31,7 @@ class Row:
 
 
 def promised(platform: str, python: str) -> Row:
-    """Return the row of one of PLATFORMS with one of PYTHONS."""
+    """Return the row for one of PLATFORMS and one of PYTHONS."""
     if python == "3.14":
         return Row(platform, python, None)
     if platform == "macOS arm64" and python != "3.13":
@@ -41,7 +41,7 @@ def promised(platform: str, python: str) -> Row:
     return Row(platform, python, "2.21")
 
 
-# Our name of a platform, and uv's.
+# Our name for each platform, and uv's.
 PLATFORMS = {
     "Linux x86_64": "x86_64-unknown-linux-gnu",
     "Linux aarch64": "aarch64-unknown-linux-gnu",
@@ -88,7 +88,7 @@ def reason(explanation: str) -> str:
 
 
 def kept(row: Row, versions: dict[str, str]) -> bool:
-    """Return whether `versions` (empty: there is no solution) is what `row` promises."""
+    """Return whether `versions` (empty if there is no solution) is what `row` promises."""
 
     def series(package: str) -> str | None:
         version = versions.get(package)
@@ -98,7 +98,7 @@ def kept(row: Row, versions: dict[str, str]) -> bool:
 
 
 def outcome(row: Row) -> tuple[Row, dict[str, str], str]:
-    """Resolve `row`; return it with its versions or, for want of any, the reason."""
+    """Resolve `row`; return it with its versions or, if there are none, the reason."""
     try:
         return row, resolve(row), ""
     except NoSolution as error:

@@ -1,8 +1,8 @@
-"""Keep out of notebooks what TensorFlow's libraries print as they start, in this environment.
+"""Keep what TensorFlow's libraries print on start-up out of this environment's notebooks.
 
 Jupyter's kernels show in the notebook whatever a library writes to the process's own stderr, and
-no setting of TensorFlow's silences it all. A line of configuration in the environment leaves it to
-the terminal. Run by set-up and by tools/lab.py; with another front end, run it once by hand.
+no TensorFlow setting silences it all. A line of configuration in the environment sends it to the
+terminal instead. Set-up and tools/lab.py run this. With another front end, run it once by hand.
 """
 
 import sys
@@ -14,7 +14,7 @@ CONFIGURATION = "c.IPKernelApp.capture_fd_output = False\n"
 def quieten(prefix: Path) -> bool:
     """Configure the kernels of the environment at `prefix`, and return whether that was possible.
 
-    A configuration that is there already is kept, whatever it says.
+    An existing configuration is kept, whatever it says.
     """
     path = prefix / "etc" / "ipython" / "ipython_kernel_config.py"
     try:
@@ -23,15 +23,15 @@ def quieten(prefix: Path) -> bool:
             file.write(CONFIGURATION)
     except FileExistsError:
         pass
-    except OSError:  # somebody else's environment; the lines are ugly, but harmless
+    except OSError:  # it is somebody else's environment, and the lines are ugly but harmless
         return False
     return True
 
 
 def is_own(prefix: Path, base_prefix: Path) -> bool:
-    """Return whether the environment at `prefix` is a virtual one, or a named one of conda's.
+    """Return whether the environment at `prefix` is a virtual one or a named conda one.
 
-    Others carry more than this course, and are none of its business.
+    Any other serves more than this course, which should leave it alone.
     """
     return prefix != base_prefix or prefix.parent.name == "envs"
 

@@ -2,10 +2,10 @@
 
 python -m tools.website [--repository URL] [NAME...]
 
-What it needs (requirements-site.txt) goes into an environment of its own, .venv-site, when it is
-first needed, so any Python from 3.11 will do. A NAME is the beginning of a notebook's file name,
-such as `05`; without any, all notebooks become pages. `--repository` says where the project is, for
-a link on the start page.
+What it needs (requirements-site.txt) is installed into an environment of its own, .venv-site, on
+first use, so any Python from 3.11 will do. A NAME is the beginning of a notebook's file name, such
+as `05`. Without one, all notebooks become pages. `--repository` says where the project is, for a
+link on the start page.
 """
 
 from __future__ import annotations  # so that an older Python gets as far as the message about it
@@ -31,15 +31,15 @@ class SiteError(Exception):
 
 
 def interpreter(environment: Path) -> Path:
-    """Return where the virtual environment `environment` has its Python."""
+    """Return the path of the Python in the virtual environment `environment`."""
     windows = environment / "Scripts" / "python.exe"
     return windows if sys.platform == "win32" else environment / "bin" / "python"
 
 
 def state(environment: Path, requirements: Path) -> str:
-    """Return what a finished environment was made of: it is made anew when that has changed.
+    """Return what a finished environment was made from. When that changes, it is made anew.
 
-    The path is in it because scripts hold it: that of a project that was moved leads elsewhere.
+    This includes the path, because scripts contain it: once a project is moved, theirs is wrong.
     """
     version = ".".join(map(str, sys.version_info[:2]))
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
@@ -47,7 +47,7 @@ def state(environment: Path, requirements: Path) -> str:
 
 
 def install(environment: Path, requirements: Path) -> Path:
-    """Return the Python of an `environment` with the `requirements`, made if it has to be.
+    """Return the Python of an `environment` with the `requirements`, making it if necessary.
 
     Raises SiteError if that fails.
     """
@@ -69,7 +69,7 @@ def install(environment: Path, requirements: Path) -> Path:
 
 
 def select(folder: Path, names: list[str]) -> list[Path]:
-    """Return the notebooks of `folder` whose file names begin with one of `names`, or all.
+    """Return the notebooks in `folder` whose file names begin with one of `names`, or all.
 
     Raises SiteError where there are none.
     """
@@ -82,7 +82,7 @@ def select(folder: Path, names: list[str]) -> list[Path]:
 
 
 def prepare(notebooks: list[Path], source: Path, repository: str | None = None) -> None:
-    """Write into `source`, which is emptied first, what Sphinx makes the site from.
+    """Empty `source`, and write into it what Sphinx makes the site from.
 
     Raises SiteError if a notebook can't become a page.
     """

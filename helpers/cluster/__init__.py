@@ -1,4 +1,4 @@
-"""One search in several processes of this machine: KerasTuner's own chief and workers."""
+"""Runs one search in several processes on this machine: KerasTuner's own chief and workers."""
 
 from helpers.cluster.errors import ClusterError
 from helpers.cluster.launcher import run

@@ -1,9 +1,9 @@
-"""Runs a script as a process of a cluster, and ends it when the launcher is gone.
+"""Runs a script as one process of a cluster, and ends it when the launcher is gone.
 
-`python child.py SCRIPT ARGUMENTS`, started by the launcher, which keeps the other end of this
-process's standard input. However the launcher ends, the system closes that end, and this process
-ends itself with all that it has started. Imports nothing of the course: what the script sets
-before it imports Keras has to count.
+The launcher starts it as `python child.py SCRIPT ARGUMENTS` and holds the other end of its
+standard input. However the launcher ends, the system closes that end, and this process then ends
+itself and everything that it has started. It imports nothing from the course, so that whatever
+the script sets before it imports Keras takes effect.
 """
 
 import os
@@ -15,8 +15,8 @@ import threading
 
 
 def main() -> None:
-    """Runs the script of the command line under its own name."""
-    # The launcher asks it to end in this way, also where Ctrl-C is ignored, as in the background.
+    """Runs the script that the command line names, under its own name."""
+    # This is how the launcher asks it to end, even where Ctrl-C is ignored, as in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     watched = os.dup(0)
     nowhere = os.open(os.devnull, os.O_RDONLY)
@@ -35,7 +35,7 @@ def _end_with_the_launcher(watched: int) -> None:
 
 
 def end_all() -> None:
-    """Kills this process, and all that it has started."""
+    """Kills this process and everything that it has started."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(os.getpid())], capture_output=True)
         os._exit(1)

@@ -1,4 +1,4 @@
-"""The one error of this room."""
+"""The only error that this package raises."""
 
 
 class ClusterError(Exception):

@@ -1,4 +1,4 @@
-"""A process with all that it starts: how it is set apart, asked to end, and killed."""
+"""How to set apart a process with everything that it starts, ask it to end, and kill it."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-# Ctrl-C in a terminal reaches this process alone, which ends the others in order.
+# Ctrl-C in a terminal then reaches this process alone, which ends the others in an orderly way.
 APART: dict[str, Any]
 if sys.platform == "win32":
     APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -18,7 +18,7 @@ else:
 def ask_to_end(process: subprocess.Popen) -> None:
     """Asks a process that was started with `APART` to end; on Windows, kills it."""
     if sys.platform == "win32":
-        kill(process)  # there is no such request there that Python obeys in order
+        kill(process)  # Windows has no such request that Python obeys in an orderly way
     else:
         process.send_signal(signal.SIGINT)
 
@@ -26,7 +26,7 @@ def ask_to_end(process: subprocess.Popen) -> None:
 def kill(process: subprocess.Popen) -> None:
     """Kills a process that was started with `APART`, and whatever it has started and left behind.
 
-    On Windows, what a process has left behind can be found only while it runs.
+    On Windows, what a process has started can be found only while that process still runs.
     """
     if sys.platform == "win32":
         command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]

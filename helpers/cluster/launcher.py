@@ -1,12 +1,12 @@
-"""Starts a search in several processes of this machine, and looks after them.
+"""Starts a search in several processes on this machine, and looks after them.
 
 `python -m helpers.cluster SCRIPT --workers 2` runs the same script three times: once as the
 chief, which hands out trials and trains nothing, and once for each worker. It gives them the three
-variables by which KerasTuner tells the roles apart, restarts what dies, and ends when the search
-does. On many machines a scheduler does the same: see `examples/`.
+variables by which KerasTuner tells the roles apart, restarts any process that dies, and ends when
+the search does. On several machines, a scheduler does the same job: see `examples/`.
 
-KerasTuner's chief talks gRPC without encryption and without a password: whoever reaches its port
-can read the search and change it. It listens on this machine alone, unless you say otherwise.
+KerasTuner's chief uses gRPC without encryption and without a password: anyone who can reach its
+port can read the search and change it. Unless you say otherwise, only this machine can reach it.
 """
 
 import os
@@ -34,29 +34,30 @@ def run(
     port: int | None = None,
     quiet: bool = False,
 ) -> int:
-    """Runs a search as a chief and some workers, until it is done.
+    """Runs a search as a chief and several workers, until it is done.
 
     The script makes a tuner with `overwrite=False` and calls its `search`; nothing in it needs to
-    know of the cluster. What the chief prints is shown at the end. Where there are several GPUs,
+    know about the cluster. What the chief prints is shown at the end. Where there are several GPUs,
     each worker gets one of its own.
 
     Args:
         script: A Python script, run as `python SCRIPT ARGUMENTS` by this interpreter.
-        workers: Processes that train. This machine's cores are divided among them.
-        arguments: What else is on the script's command line.
+        workers: The number of processes that train. They share this machine's cores equally.
+        arguments: The rest of the script's command line.
         address: Where the chief listens. Anything but this machine's loopback lets others reach
             it, and KerasTuner asks nobody for a password.
         port: The chief's port; None takes a free one.
-        quiet: Show no progress.
+        quiet: Whether to show no progress.
 
     Returns:
-        0 when the search is done; 128 plus the signal's number after Ctrl-C (130), or when it was
-        asked to end by another signal. The project folder stays as it is, and the same call goes
-        on with it.
+        0 when the search is done. After Ctrl-C (130) or another signal that asks it to end, 128
+        plus the signal's number: the project folder then stays as it is, and the same call
+        continues the search.
 
     Raises:
         ClusterError: The script does not exist, there is no worker, the port is taken, the disk
-            stays full, or a process died again and again; the message holds its last words.
+            stays full, or a process keeps dying, in which case the message quotes the end of its
+            output.
     """
     script = Path(script)
     if not script.is_file():

@@ -1,4 +1,4 @@
-"""The port of a chief, held so that no second cluster of this machine takes it."""
+"""The chief's port, held so that no other cluster on this machine takes it."""
 
 import contextlib
 import os
@@ -16,9 +16,9 @@ from helpers.cluster.errors import ClusterError
 def hold_port(address: str, port: int | None) -> Iterator[int]:
     """Finds a port for the chief, or checks the one that was asked for, and holds it.
 
-    gRPC lets several servers share a port (SO_REUSEPORT), and their workers mix. So it is held by
-    a lock, which other clusters respect, and on Linux also by a socket, which keeps other
-    programs away until the chief listens.
+    gRPC lets several servers share a port (SO_REUSEPORT), and their workers would then mix. So a
+    lock holds the port, which other clusters respect. On Linux a socket holds it as well and
+    keeps other programs away until the chief listens.
 
     Args:
         address: Where the chief listens.
@@ -50,7 +50,7 @@ def hold_port(address: str, port: int | None) -> Iterator[int]:
 
 
 def is_listening(address: str, port: int) -> bool:
-    """Returns whether a program listens on the port."""
+    """Returns whether a program is listening on the port."""
     try:
         socket.create_connection((address, port), timeout=1.0).close()
     except OSError:
@@ -61,12 +61,12 @@ def is_listening(address: str, port: int) -> bool:
 def _bind(holder: socket.socket, address: str, port: int) -> None:
     try:
         with socket.socket() as probe:
-            if sys.platform != "win32":  # where this option takes a port that is taken
-                # As the chief itself would, right after another one has ended.
+            if sys.platform != "win32":  # there, this option would bind even a port in use
+                # As the chief itself does, so that it can follow one that has just ended.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
         if sys.platform == "linux":
-            # Elsewhere the chief could not listen beside it.
+            # On other systems the chief could not listen on the same port.
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             holder.bind((address, port))
@@ -76,6 +76,6 @@ def _bind(holder: socket.socket, address: str, port: int) -> None:
 
 def _taken(address: str, port: int, why: str) -> ClusterError:
     return ClusterError(
-        f"Port {port} of {address} can't be used ({why}). Name another one, or none: then a free "
-        "one is taken."
+        f"Port {port} of {address} can't be used ({why}). Name another port, or name none to get "
+        "a free one."
     )

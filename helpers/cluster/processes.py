@@ -11,25 +11,25 @@ from pathlib import Path
 
 from helpers.cluster import groups
 
-CHIEF = "chief"  # KerasTuner takes an ID with this word in it for the chief's
-PATIENCE = 10.0  # seconds that a process gets to end by itself, after being asked to
+CHIEF = "chief"  # KerasTuner takes any ID that contains this word for the chief's
+PATIENCE = 10.0  # seconds that a process has to end by itself after being asked to
 TAIL = 3000  # characters of what a process wrote before it died
 CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass
 class Process:
-    """One role of the search, and the process that plays it now.
+    """One role in the search, and the process that currently plays it.
 
     Attributes:
         tuner_id: The role: `chief`, `worker0`, ...
-        command: What is run.
+        command: The command that it runs.
         environment: Its environment variables.
         log: The file that holds what it prints.
-        running: The process, once it was started.
+        running: The process, once it has been started.
         started: When it was last started, on the monotonic clock, in seconds.
-        restarts: How often it was started again since a trial was last finished.
-        finished_before: The finished trials of the search when that was last 0.
+        restarts: How often it has been restarted since a trial was last finished.
+        finished_before: How many trials had finished when `restarts` was last 0.
     """
 
     tuner_id: str
@@ -42,7 +42,7 @@ class Process:
     finished_before: int = 0
 
     def start(self) -> None:
-        """Starts the process in a group of its own; what it prints is added to its log."""
+        """Starts the process in a group of its own, and appends what it prints to its log."""
         self.let_go()
         with open(self.log, "ab") as log:
             self.running = subprocess.Popen(
@@ -56,7 +56,7 @@ class Process:
         self.started = time.monotonic()
 
     def let_go(self) -> None:
-        """Closes what this process holds of one that has ended."""
+        """Closes the pipe that this process still holds to one that has ended."""
         if self.running is not None and self.running.stdin is not None:
             self.running.stdin.close()
 
@@ -76,14 +76,14 @@ class Process:
 def make_processes(
     script: Path, workers: int, arguments: Sequence[str], address: str, port: int, folder: Path
 ) -> list[Process]:
-    """Returns the chief and the workers, not started."""
+    """Returns the chief and the workers, not yet started."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = str(max(1, (cores or 1) // workers))
     shared = {
         **os.environ,
         "KERASTUNER_ORACLE_IP": address,
         "KERASTUNER_ORACLE_PORT": str(port),
-        "PYTHONUNBUFFERED": "1",  # a killed process takes along what it had not written
+        "PYTHONUNBUFFERED": "1",  # a killed process would lose what it had not yet written
     }
     divided = {
         "OMP_NUM_THREADS": threads,
@@ -112,7 +112,7 @@ def make_processes(
 def list_gpus() -> list[str]:
     """Returns the NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them.
 
-    Does not ask TensorFlow, which would take memory of all of them.
+    It does not ask TensorFlow, which would claim memory on all of them.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
@@ -127,7 +127,7 @@ def list_gpus() -> list[str]:
 
 @contextlib.contextmanager
 def running(processes: list[Process]) -> Iterator[None]:
-    """Starts the processes, and whatever happens, leaves none of them behind."""
+    """Starts the processes and, whatever happens, leaves none of them behind."""
     try:
         for process in processes:
             process.start()
@@ -137,7 +137,7 @@ def running(processes: list[Process]) -> Iterator[None]:
 
 
 def end(processes: list[Process]) -> None:
-    """Asks the processes to end, and after a while makes them, with all that they started."""
+    """Asks the processes to end, and after a while kills them and all that they started."""
     started = [process.running for process in processes if process.running is not None]
     for one in started:
         if one.poll() is None:

@@ -7,13 +7,13 @@ from helpers.cluster.errors import ClusterError
 from helpers.cluster.port import is_listening
 from helpers.cluster.processes import Process
 
-MAX_RESTARTS = 3  # of one process, one after the other without a finished trial in between
-POLL = 0.5  # seconds between two looks at the processes
-SHARE = 0.05  # of the time that may go into asking the chief how far it is
-CHIEF_PATIENCE = 60.0  # seconds that a chief gets to end after its workers
-DISK_PATIENCE = 480.0  # seconds that a full disk may stay full; workers keep their results longer
-DISK_PAUSE = 5.0  # seconds before it is tried again
-DISK_RECOVERED = 60.0  # seconds of a chief's life after which the disk has been all right
+MAX_RESTARTS = 3  # of one process in a row, without a finished trial in between
+POLL = 0.5  # seconds between two checks of the processes
+SHARE = 0.05  # of the time, at most, spent asking the chief how far it has got
+CHIEF_PATIENCE = 60.0  # seconds that a chief has to end after its workers
+DISK_PATIENCE = 480.0  # seconds that the disk may stay full; workers keep their results longer
+DISK_PAUSE = 5.0  # seconds before the next attempt
+DISK_RECOVERED = 60.0  # seconds that a chief must run before the disk counts as recovered
 
 Show = Callable[..., None]
 
@@ -28,13 +28,13 @@ class Supervisor:
         show: Show,
         received: list[int],
     ) -> None:
-        """Takes over processes that were started.
+        """Takes over processes that have been started.
 
         Args:
-            processes: The chief, and then the workers.
+            processes: The chief, followed by the workers.
             address: Host and port of the chief.
-            show: Takes the progress, and the part of it that changes all the time.
-            received: Grows when a signal comes; the watch then ends.
+            show: Takes the progress, and the part of it that changes constantly.
+            received: Grows when a signal arrives, and then the watch ends.
         """
         self.chief, *self.workers = processes
         self.address, self.show, self.received = address, show, received
@@ -45,7 +45,7 @@ class Supervisor:
         self.disk_full: float | None = None
 
     def watch(self) -> None:
-        """Restarts what dies, until the chief says that the search is done, or a signal came."""
+        """Restarts what dies until the chief reports that the search is done, or a signal comes."""
         while not self.received:
             time.sleep(POLL)
             status = self.chief.status()
@@ -62,9 +62,9 @@ class Supervisor:
                 self.report()
 
     def revive_chief(self, status: int) -> None:
-        """Starts the chief again, at once or when there may be room on the disk.
+        """Starts the chief again, either at once or when the disk may have room again.
 
-        The workers go on meanwhile, and keep their results until it is back.
+        Meanwhile, the workers carry on and keep their results until the chief is back.
         """
         from helpers.search import CHIEF_DISK_FULL, CHIEF_FAILED
 
@@ -84,10 +84,10 @@ class Supervisor:
             self.chief.start()
         for worker in self.workers:
             if worker.status() == 0:
-                worker.start()  # or nobody would ask the new chief, which tells it that all is done
+                worker.start()  # its questions show the new chief that everything is done
 
     def restart(self, process: Process, status: int) -> None:
-        """Starts a process again, if it has not died too often."""
+        """Starts a process again, unless it has died too often."""
         self.count()
         if self.finished > process.finished_before:
             process.restarts, process.finished_before = 0, self.finished
@@ -101,22 +101,22 @@ class Supervisor:
         process.start()
 
     def check_that_the_chief_ends(self) -> None:
-        """Gives up on a chief that goes on although all workers have ended in order."""
+        """Gives up on a chief that keeps running although all workers have ended normally."""
         if any(worker.status() != 0 for worker in self.workers):
             self.workers_done = None
             return
         self.workers_done = self.workers_done or time.monotonic()
         if time.monotonic() - self.workers_done > CHIEF_PATIENCE:
             raise ClusterError(
-                "All workers have ended, but the chief waits on. The trials that were finished are "
+                "All workers have ended, but the chief is still waiting. The finished trials are "
                 f"in the project folder. Its last words:\n{self.chief.last_words()}"
             )
 
     def count(self) -> dict[str, int] | None:
-        """Asks the chief how many trials are in which state; None if it does not answer."""
+        """Asks the chief how many trials are in each state; None if it does not answer."""
         if not is_listening(*self.address):
             return None
-        from helpers import kerastuner  # imports Keras, for which nobody should wait in vain
+        from helpers import kerastuner  # imports Keras, which takes long: only when it is needed
 
         asked = time.monotonic()
         seen = kerastuner.count_statuses("{}:{}".format(*self.address))
@@ -127,7 +127,7 @@ class Supervisor:
         return seen
 
     def report(self) -> None:
-        """Shows how far the chief is."""
+        """Shows how far the chief has got."""
         seen = self.count()
         if seen is None:
             return

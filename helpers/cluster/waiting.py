@@ -1,4 +1,4 @@
-"""Waits for the chief of a search, for a while."""
+"""Waits a limited time for the chief of a search."""
 
 import os
 
@@ -6,13 +6,13 @@ from helpers.cluster.errors import ClusterError
 
 
 def wait_for_chief(patience: float = 600.0) -> None:
-    """Waits until the chief of this worker's search answers; call it before the tuner is made.
+    """Waits until the chief of this worker's search answers. Call it before making the tuner.
 
-    Making a tuner already asks the chief, and KerasTuner waits an hour for it: also for one that
-    has gone, since the search is over.
+    Making a tuner already contacts the chief, and KerasTuner waits an hour for the answer, even
+    if the chief is gone because the search is over.
 
     Args:
-        patience: Seconds to wait.
+        patience: Seconds to wait at most.
 
     Raises:
         ClusterError: No chief has answered.
@@ -26,5 +26,5 @@ def wait_for_chief(patience: float = 600.0) -> None:
         except grpc.FutureTimeoutError:
             raise ClusterError(
                 f"No chief has answered at {host}:{port} for {patience:.0f} s. The search may be "
-                "over. If not, start its chief, and then this worker again."
+                "over. If not, start its chief and then start this worker again."
             ) from None

@@ -1,7 +1,7 @@
-"""Every figure of the course: takes data, returns the Matplotlib figure, knows no tuner.
+"""Every figure of the course: each function takes data, not a tuner, and returns the figure.
 
-A figure is closed before it is returned, so that a notebook shows it once, as the value of
-its cell. In a script, call `figure.savefig(...)`.
+A Matplotlib figure is closed before it is returned, so that a notebook shows it only once, as the
+value of its cell. In a script, call `figure.savefig(...)`.
 """
 
 from helpers.plots.classes import plot_class

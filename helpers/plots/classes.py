@@ -1,4 +1,4 @@
-"""The figure of a class in which everyone ran one search."""
+"""The figure for a class of students in which everyone ran one search."""
 
 from collections.abc import Sequence
 
@@ -16,14 +16,14 @@ def plot_class(
     """Shows how the best score of each search grew, and which searches were lucky.
 
     Args:
-        names: Of the searches.
+        names: The names of the searches.
         best_so_far: The best score after each trial, shape (searches, trials). NaN where a search
             has none yet.
         luck: How many of 100 searches each of them beats, shape (searches,).
         score: What the scores are, with the unit.
 
     Raises:
-        ValueError: There are no searches, or not one row and one luck a name.
+        ValueError: There are no searches, or not exactly one row and one value of luck per name.
     """
     values = np.asarray(best_so_far, float)
     if values.ndim != 2 or not len(names) == len(values) == len(luck) > 0:
@@ -61,5 +61,5 @@ def plot_class(
 
 
 def _plain(name: str) -> str:
-    """Returns a name in which Matplotlib finds no formula."""
+    """Returns the name, escaped so that Matplotlib finds no formula in it."""
     return name.replace("$", r"\$")

@@ -62,10 +62,10 @@ def show_loss_acc(history: Any) -> Figure:
 def plot_curves(
     curves: pd.DataFrame, *, metric: str = "val_acc", names: Mapping | None = None
 ) -> Figure:
-    """Shows one learning curve per trial; where a trial ran several times, their mean.
+    """Shows one learning curve per trial, or the mean curve where a trial ran several times.
 
     Args:
-        curves: What `learning_curves` returned: `trial`, `epoch` and the metric.
+        curves: What `learning_curves` returned, with the columns `trial`, `epoch` and the metric.
         metric: The column to show.
         names: What to call each trial, by its number, in the order in which the legend lists
             them and the shades run from dark to light. Trials without a name are left out. By
@@ -77,12 +77,12 @@ def plot_curves(
     if metric not in curves:
         known = [name for name in curves if name not in ("trial", "execution", "epoch", "seconds")]
         raise ValueError(f"The curves hold {', '.join(known)}, but no {metric!r}.")
-    # Not by `pivot_table`, which leaves out a trial that diverged: its curve is all NaN.
+    # `pivot_table` would leave out a trial that diverged, because its curve is all NaN.
     by_trial = curves.groupby(["epoch", "trial"])[metric].mean().unstack()
     if names is None:
         names = {trial: f"trial {trial}" for trial in by_trial}
     fig, ((ax,),) = new_figure(1, 1, 9, 4.8)
-    # A marker for each trial beside its shade: lines can be told apart even without colour.
+    # Each trial has a marker as well as a shade, so that colour is not needed to tell them apart.
     shades = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(names)))
     for number, (trial, label) in enumerate(names.items()):
         marker = "osD^v<>P*X"[number % 10]
@@ -96,11 +96,11 @@ def plot_curves(
 
 @styled()
 def plot_losses(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Shows the training loss and the validation loss of several trainings, a panel for each.
+    """Shows the training loss and the validation loss of several trainings, one panel each.
 
     Args:
         histories: By name, what `model.fit(...).history` holds: at least `loss` and `val_loss`,
-            in nats, one value an epoch. All panels share their axes.
+            in nats, one value per epoch. All panels share their vertical axis.
 
     Raises:
         ValueError: There are no histories.

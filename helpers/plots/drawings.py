@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from helpers.plots.style import BLUE, GREEN, ORANGE, SKY, new_figure, styled
 
-# A box of the loop: what it says, and the colour of its edge.
+# The boxes of the loop: the text of each, and the colour of its edge.
 STATIONS = (("tuner", ORANGE), ("build_model(hp)", BLUE), ("fit", BLUE), ("score", GREEN))
 PASSED_ON = ("values in hp", "a model", "a history")
 RETURNED = "the score goes into the log; then the next trial begins"
@@ -15,7 +15,7 @@ COLOURS = (SKY, ORANGE, GREEN)
 
 @styled()
 def draw_search_loop() -> Figure:
-    """Draws what a tuner does again and again: choose values, build, fit, note the score."""
+    """Draws what a tuner does over and over: choose values, build, fit, record the score."""
     fig, ((ax,),) = new_figure(1, 1, 10, 2.8)
     ax.set(xlim=(0, 10), ylim=(0, 2.8))
     ax.axis("off")
@@ -39,10 +39,10 @@ def draw_search_loop() -> Figure:
 
 @styled()
 def draw_split(rows: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Draws how the same images are divided up, one bar for each way to do it.
+    """Draws how the same images are divided up, one bar for each way of doing it.
 
     Args:
-        rows: For each bar its name, and the sizes of its parts by their names, from left to
+        rows: For each bar, by its name, the sizes of its parts by their names, from left to
             right. A part has the same colour in every bar.
 
     Raises:

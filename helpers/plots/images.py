@@ -13,13 +13,13 @@ from helpers.plots.style import new_figure, styled
 def show_images(
     images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], *, per_class: int = 10
 ) -> Figure:
-    """Shows the first few images of every class, one row a class.
+    """Shows the first few images of every class, one row per class.
 
     Args:
         images: uint8 or float in [0, 1], shape (N, height, width, 3).
         labels: Integers, shape (N,) or (N, 1): the index of each image's class.
         class_names: The names, in the order of the labels.
-        per_class: Images in a row, at most; a class that has fewer shows what it has.
+        per_class: The most images in a row. A class that has fewer shows all of them.
 
     Raises:
         ValueError: There are not as many labels as images.
@@ -33,7 +33,7 @@ def show_images(
         for column, ax in enumerate(axes[row]):
             ax.axis("off")
             if column < len(of_class):
-                # Not smoothed: the pixels are what the model gets, and smoothing makes large files.
+                # Not smoothed: the model sees these very pixels, and smoothing makes large files.
                 ax.imshow(images[of_class[column]], interpolation="nearest")
         axes[row, 0].text(
             -0.2, 0.5, name, transform=axes[row, 0].transAxes, ha="right", va="center"
@@ -46,11 +46,11 @@ def show_confusion(confusion: np.ndarray, class_names: Sequence[str]) -> Figure:
     """Shows how often each class was mistaken for each other one, as shares of the true class.
 
     Args:
-        confusion: Counts, shape (classes, classes): row true, column predicted.
+        confusion: Counts, shape (classes, classes). Rows are true classes, columns predicted ones.
         class_names: The names, in the order of the rows.
 
     Raises:
-        ValueError: The counts are not square, or not one row per name.
+        ValueError: The counts are not square, or do not have one row per name.
     """
     confusion = np.asarray(confusion)
     size = len(class_names)

@@ -21,11 +21,11 @@ def plot_bands(
     floor: float | None = None,
     band: tuple[float, float] = (10, 90),
 ) -> Figure:
-    """Shows many repeats of each strategy: their median, and a band that holds most of them.
+    """Shows many repeats of each strategy: their median and a band that holds most of them.
 
     Args:
-        runs: By name, an array of shape (repeats, steps): one row a repeat. NaN where a
-            repeat has no value yet; a step where any repeat has none is not drawn.
+        runs: By name, an array of shape (repeats, steps), one row per repeat. It holds NaN where
+            a repeat has no value yet, and a step where any repeat has none is not drawn.
         steps: Where each column is on the horizontal axis.
         xlabel: What the steps are, with the unit.
         ylabel: What the values are, with the unit.
@@ -33,7 +33,7 @@ def plot_bands(
         band: The percentiles between which the band lies.
 
     Raises:
-        ValueError: There are no runs, or not one column per step.
+        ValueError: There are no runs, or an array does not have one column per step.
     """
     if not runs:
         raise ValueError("There is nothing to show: no runs.")
@@ -65,22 +65,23 @@ def plot_against(
 ) -> Figure:
     """Shows one panel for each strategy, with the median and the spread of its runs.
 
-    The median of the reference is in every panel, so that each strategy is compared with it and
-    no band hides another.
+    Every panel also shows the median of the reference, so that each strategy is compared with it
+    and no band hides another.
 
     Args:
-        runs: By name, an array of shape (repeats, steps): one row a repeat. NaN where a
-            repeat has no value yet; a step where any repeat has none is not drawn.
+        runs: By name, an array of shape (repeats, steps), one row per repeat. It holds NaN where
+            a repeat has no value yet, and a step where any repeat has none is not drawn.
         reference: The name of the runs that all others are compared with.
         steps: Where each column is on the horizontal axis.
         xlabel: What the steps are, with the unit.
         ylabel: What the values are, with the unit.
         floor: Where the vertical axis begins, since early values are often far below all others.
-        marks: By name, a step to mark in that panel, and what begins there.
+        marks: By name, a step to mark in that panel, and words for what begins there.
         band: The percentiles between which the band lies.
 
     Raises:
-        ValueError: There is nothing to compare, no such reference, or not one column per step.
+        ValueError: There is nothing to compare, no such reference, or an array does not have one
+            column per step.
     """
     if reference not in runs or len(runs) < 2:
         raise ValueError(f"There must be runs of {reference!r} and of something to compare.")
@@ -131,11 +132,11 @@ def _spread(
 
 @styled()
 def plot_game(scores: Sequence[float], rival: Sequence[float]) -> Figure:
-    """Shows the best of a player's scores so far beside a rival's.
+    """Shows a player's best score so far beside a rival's.
 
     Args:
-        scores: The player's score of each trial so far; may be empty.
-        rival: The rival's best score so far, one value a trial of the whole game.
+        scores: The player's score in each trial so far, possibly empty.
+        rival: The rival's best score so far, one value per trial of the whole game.
     """
     fig, ((ax,),) = new_figure(1, 1, 8, 3.8)
     trials = np.arange(1, len(rival) + 1)

@@ -20,14 +20,14 @@ def plot_scores(
     """Shows a score for each value of one hyperparameter, with a bar for its uncertainty.
 
     Args:
-        values: Of the hyperparameter, one a trial.
-        scores: One a trial.
+        values: The values of the hyperparameter, one per trial.
+        scores: The scores, one per trial.
         errors: How far each bar reaches up and down, in units of the score.
         xlabel: What the values are, with the unit.
         ylabel: What the scores are, with the unit.
 
     Raises:
-        ValueError: There is nothing to show, or not one score and one error a value.
+        ValueError: There is nothing to show, or not exactly one score and one error per value.
     """
     if not len(values) == len(scores) == len(errors) > 0:
         raise ValueError(
@@ -50,10 +50,10 @@ def plot_scores(
 
 @styled()
 def plot_designs(designs: Mapping[str, np.ndarray], *, xlabel: str, ylabel: str) -> Figure:
-    """Shows where searches look in a space of two hyperparameters, a square panel for each.
+    """Shows where searches look in a space of two hyperparameters, one square panel per search.
 
-    A line falls from every trial to the horizontal axis, so that one sees how many different
-    values of that hyperparameter the search has tried.
+    A line drops from every trial to the horizontal axis and shows how many different values of
+    that hyperparameter the search has tried.
 
     Args:
         designs: By name, the trials of a search, shape (trials, 2), both from 0 to 1.

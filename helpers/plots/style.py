@@ -8,14 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-# The palette of Okabe and Ito, "Color Universal Design" (2008): it can be told apart with
-# every common form of colour blindness.
+# The palette of Okabe and Ito, "Color Universal Design" (2008): people with any common form of
+# colour blindness can tell its colours apart.
 BLUE, SKY, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
 GREEN = "#009E73"
 STAR = {"marker": "*", "markersize": 19, "markeredgecolor": "black", "linestyle": "none"}
 
-# Sizes that can be read from the back of a lecture hall. Matplotlib has a type of its own for the
-# names of its settings.
+# Sizes that can be read from the back of a lecture hall. The type is loose because Matplotlib has
+# a type of its own for the names of its settings.
 STYLE: dict[Any, Any] = {
     "font.size": 12,
     "axes.titlesize": 13,
@@ -32,8 +32,8 @@ STYLE: dict[Any, Any] = {
 def styled() -> Iterator[None]:
     """Applies STYLE while a function draws; used as a decorator.
 
-    Not by `plt.rc_context`: as it ends, it resets every setting, also those that a notebook's
-    backend made if it was loaded meanwhile, and the reader's own figures would not show.
+    `plt.rc_context` won't do. On exit it resets every setting, including those that a notebook's
+    backend made if it was loaded in the meantime, and the reader's own figures would not show.
     """
     before = {key: plt.rcParams[key] for key in STYLE}
     plt.rcParams.update(STYLE)
@@ -46,7 +46,7 @@ def styled() -> Iterator[None]:
 def new_figure(
     rows: int, columns: int, width: float, height: float, **kwargs: Any
 ) -> tuple[Figure, np.ndarray]:
-    """Returns a closed figure of that many inches, and its axes, shape (rows, columns)."""
+    """Returns a closed figure of the given size in inches, and its axes, shape (rows, columns)."""
     fig, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **kwargs)
     plt.close(fig)
     return fig, axes

@@ -1,4 +1,4 @@
-"""Figures of the trials of one search, and of the values that it draws."""
+"""Figures of the trials of one search and of the values that it draws."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,14 +18,14 @@ def plot_trials(
     """Shows each trial's score, the best score so far, and how long each trial took.
 
     Args:
-        table: What `trials_table` returned: the columns `score`, `status` and `seconds`,
-            one row per trial. A trial without a score is marked as such, never left out.
+        table: What `trials_table` returned, with the columns `score`, `status` and `seconds` and
+            one row per trial. A trial without a score is marked as such and never left out.
         objective: What the score is, for the axis.
         direction: `max` if a higher score is better, `min` if a lower one is; None takes what
             `trials_table` found out, and otherwise `min` for a loss or an error.
 
     Raises:
-        ValueError: No trial has a score, or the direction is another word.
+        ValueError: No trial has a score, or the direction is neither `max` nor `min`.
     """
     direction = _direction(table, objective, direction)
     score = table["score"].to_numpy(float)
@@ -67,7 +67,7 @@ def _direction(table: pd.DataFrame, name: str, wanted: str | None) -> str:
 
 
 def _name_places(ax: Axes, names: Sequence) -> None:
-    """Names at most about 15 places, so that the names don't run into each other."""
+    """Labels at most about 15 places, so that the labels don't run into each other."""
     step = max(1, len(names) // 15)
     ax.set_xticks(range(0, len(names), step), [str(name) for name in names[::step]])
 
@@ -76,17 +76,17 @@ def _name_places(ax: Axes, names: Sequence) -> None:
 def plot_draws(
     draws: Mapping[str, Sequence], *, unit: str = "value", log: bool = False, bins: int = 40
 ) -> Figure:
-    """Shows what values a hyperparameter draws, one panel per way to draw them.
+    """Shows which values a hyperparameter draws, one panel for each way of drawing them.
 
     Args:
-        draws: The values drawn, by the name of how they were drawn: numbers, or words and
-            truth values, whose occurrences are counted.
+        draws: The values drawn, by the name of the way in which they were drawn: numbers, or
+            strings and truth values, whose occurrences are counted.
         unit: What the values are, for the axis.
-        log: Use a logarithmic axis, with bars of equal width on it. Numbers only.
-        bins: Bars for numbers.
+        log: Whether the axis is logarithmic, with bars of equal width on it. For numbers only.
+        bins: The number of bars for numbers.
 
     Raises:
-        ValueError: There are no draws, or a logarithmic axis is asked for values that are
+        ValueError: There are no draws, or a logarithmic axis was requested for values that are
             not positive numbers.
     """
     if not draws or any(len(values) == 0 for values in draws.values()):
@@ -122,14 +122,15 @@ def plot_draws(
 def plot_parallel(
     table: pd.DataFrame, names: Sequence[str], *, score: str = "score", direction: str | None = None
 ) -> Figure:
-    """Shows one line per trial, from the value of each hyperparameter to the next, by score.
+    """Shows one line per trial, through its value of each hyperparameter, coloured by score.
 
     Lines are coloured by the rank of their score, so that a few bad trials far below all others
     do not make the rest look alike.
 
-    The values of a hyperparameter are ranked and spread evenly, so that a logarithmic scale or
-    words need no axis of their own. Lines through the same value lie side by side, the better
-    ones above. A trial in which a hyperparameter was inactive (empty) passes below the others.
+    The values of a hyperparameter are ranked and evenly spaced, so that a logarithmic scale or
+    strings need no special axis. Lines through the same value lie side by side, the better ones
+    above. The line of a trial in which a hyperparameter was inactive (empty) passes below the
+    others there.
 
     Args:
         table: One row per trial: a column for each of `names`, and the score.
@@ -140,7 +141,7 @@ def plot_parallel(
 
     Raises:
         ValueError: No trial has a score, there are fewer than two hyperparameters, or the
-            direction is another word.
+            direction is neither `max` nor `min`.
     """
     direction = _direction(table, score, direction)
     if len(names) < 2:
@@ -159,13 +160,13 @@ def plot_parallel(
             inactive if pd.isna(value) else values.index(value) / between for value in table[name]
         ]
         heights[place] = ranks + beside
-        # Not every one of many: the labels would run into each other.
+        # Where there are many, not every value is labelled: the labels would overlap.
         for rank in range(0, len(values), len(values) // 10 + 1):
             label = values[rank] if isinstance(values[rank], str) else f"{values[rank]:g}"
             ax.text(
                 place + 0.03, rank / between, label, va="center", size=11, zorder=4, bbox=_PAPER
             )
-    # The worst first; the best is drawn last, over all others.
+    # The worst line is drawn first and the best last, on top of all others.
     colour = plt.cm.ScalarMappable(plt.Normalize(0, max(1, len(table) - 1)), "viridis")
     for line, shade in zip(heights.to_numpy(), colour.to_rgba(np.arange(len(table))), strict=True):
         ax.plot(range(len(names)), line, color=shade, lw=1.2, alpha=0.7)
