@@ -1,21 +1,29 @@
 """What every test run shares: small made-up work, unless the caller asks for more."""
 
-import gc
 import os
-import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.support import sparing
 
 # Also for a plain `pytest`, as Windows users call it. Kernels inherit these variables.
 os.environ.setdefault("COURSE_DATA", "standin")
 os.environ.setdefault("COURSE_BUDGET", "quick")
 
 
-def pytest_collection_finish() -> None:
-    """Spares trainings that are over in an instant what takes longer than they do.
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps the user's own IPython profile out of the kernels, and spares their trainings."""
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    startup = Path(folder.name) / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    text = sparing.STARTUP.format(path=sparing.__file__)
+    (startup / "00-sparing.py").write_text(text, encoding="utf-8")
+    os.environ["IPYTHONDIR"] = folder.name  # kernels inherit this, too
 
-    KerasTuner collects garbage before each trial, among all that TensorFlow has loaded; and
-    TensorFlow improves the graph of each pipeline of data, which changes no result.
-    """
-    gc.collect()
-    gc.freeze()
-    if tensorflow := sys.modules.get("tensorflow"):
-        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+def pytest_collection_finish() -> None:
+    """Spares the trainings in this process."""
+    sparing.spare_trainings()

@@ -1,0 +1,45 @@
+"""Spares trainings that are over in an instant what takes longer than they do.
+
+conftest.py and the kernels that a test run starts load this file.
+"""
+
+import gc
+import sys
+from typing import Any
+
+# A kernel runs this as it starts. The project's folder stays out of its path, for a notebook
+# must find `helpers` because it is installed.
+STARTUP = """
+from importlib import util as _util
+
+_spec = _util.spec_from_file_location("_sparing", {path!r})
+_sparing = _util.module_from_spec(_spec)
+_spec.loader.exec_module(_sparing)
+_sparing.register(get_ipython())
+del _util, _spec, _sparing
+"""
+
+
+def spare_trainings() -> bool:
+    """Leaves out what changes no result, and says whether TensorFlow was loaded, to be told.
+
+    KerasTuner collects garbage before each trial, among all that TensorFlow has loaded; and
+    TensorFlow improves the graph of each pipeline of data.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    if not tensorflow:
+        return False
+    gc.collect()
+    gc.freeze()
+    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    return True
+
+
+def register(shell: Any) -> None:
+    """Spares the trainings of an IPython `shell` from the first cell that finds TensorFlow."""
+
+    def before_cell(info: object) -> None:
+        if spare_trainings():
+            shell.events.unregister("pre_run_cell", before_cell)
+
+    shell.events.register("pre_run_cell", before_cell)
