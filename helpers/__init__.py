@@ -1,7 +1,8 @@
 """Plotting and plumbing of the course; what it teaches stands in the notebooks."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from helpers.lazy import lazily
 
 if TYPE_CHECKING:  # for editors and type checkers, which then complete these names
     from helpers.bank import BeatTheTuner as BeatTheTuner
@@ -74,15 +75,5 @@ _ROOMS = {
 
 __all__ = list(_ROOMS)
 
-
-# Imported when first used: whoever only wants the images doesn't wait for TensorFlow.
-def __getattr__(name: str) -> Any:
-    """Imports the room that owns `name`, and returns what it means there."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"helpers.{_ROOMS[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    """Lists what there is, so that completion works before anything is imported."""
-    return __all__
+# Whoever only wants the images doesn't wait for TensorFlow.
+__getattr__, __dir__ = lazily(__name__, _ROOMS)

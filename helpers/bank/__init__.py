@@ -1,7 +1,8 @@
 """Recorded trials as a table, the searches that they answer, a game, and a class's own searches."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from helpers.lazy import lazily
 
 if TYPE_CHECKING:  # for editors and type checkers
     from helpers.bank.errors import BankError as BankError
@@ -28,10 +29,5 @@ _MODULES = {
 
 __all__ = list(_MODULES)
 
-
-# Imported when first used: pooling the searches of a class needs no TensorFlow.
-def __getattr__(name: str) -> Any:
-    """Imports the module that owns `name`, and returns what it means there."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"helpers.bank.{_MODULES[name]}"), name)
+# Pooling the searches of a class needs no TensorFlow.
+__getattr__, __dir__ = lazily(__name__, _MODULES)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import helpers
+import helpers.bank
 from tests.support.imports import breaches
 
 HELPERS = Path(helpers.__file__).parent
@@ -64,16 +65,19 @@ def test_the_rule_notices(breach, tmp_path):
 
 
 @pytest.mark.tensorflow
-def test_every_name_of_the_package_is_there_and_editors_see_the_same_ones():
-    for name in helpers.__all__:
-        assert getattr(helpers, name) is not None
-    assert dir(helpers) == helpers.__all__ == sorted(helpers.__all__)
-    tree = ast.parse((HELPERS / "__init__.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("package", "owners"), [(helpers, helpers._ROOMS), (helpers.bank, helpers.bank._MODULES)]
+)
+def test_every_lazy_name_is_there_and_editors_see_the_same_ones(package, owners):
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    assert dir(package) == package.__all__ == sorted(package.__all__)
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
     (for_editors,) = (node for node in tree.body if isinstance(node, ast.If))
     seen = {alias.asname: node.module for node in for_editors.body for alias in node.names}
-    assert seen == {name: f"helpers.{room}" for name, room in helpers._ROOMS.items()}
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        helpers.nonsense  # noqa: B018
+    assert seen == {name: f"{package.__name__}.{owner}" for name, owner in owners.items()}
+    with pytest.raises(AttributeError, match=f"'{package.__name__}' has no attribute 'nonsense'"):
+        package.nonsense  # noqa: B018
 
 
 @pytest.mark.tensorflow
