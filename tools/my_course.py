@@ -18,7 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers import files
-from tools import copies, notebooks
+from tools import copies, first_cell, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "my-course"
@@ -69,8 +69,12 @@ def update(root: Path, new: bool = False) -> list[str]:
 
 
 def fingerprint(notebook: NotebookNode) -> str:
-    """Return a hash of the text and the code of `notebook` that tells this version from others."""
-    content = [(cell.cell_type, cell.source) for cell in notebook.cells]
+    """Return a hash of the text and the code of `notebook` that tells this version from others.
+
+    The cell for hosted servers doesn't count: nobody has copies of the course there.
+    """
+    cells = [cell for cell in notebook.cells if first_cell.TAG not in copies.tags(cell)]
+    content = [(cell.cell_type, cell.source) for cell in cells]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 

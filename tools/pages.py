@@ -22,6 +22,7 @@ FOLDED = {
     "self-check": "the self-check",
     "solution": "the solution",
 }
+HOSTED = "hosted"  # the tag of that cell (tools/first_cell.py)
 PLAY = ("beat_the_tuner", "bank_explorer")  # the pages that are not notebooks
 # The parts of the course, each by the number of its last notebook.
 PARTS = {
@@ -50,6 +51,8 @@ def page(notebook: Notebook, names: Iterable[str] = ()) -> Notebook:
     Raises PageError if a figure is not followed by a cell that says what it shows.
     """
     copied = copy.deepcopy(notebook)
+    # The cell that finds the course on a hosted server is of no use to anybody who only reads.
+    copied["cells"] = [cell for cell in copied["cells"] if HOSTED not in _tags(cell)]
     others = {name[:2]: name for name in names if name[:2] != title(notebook)[:2]}
     for cell, following in zip(copied["cells"], [*copied["cells"][1:], None], strict=True):
         if cell["cell_type"] == "code":
@@ -60,6 +63,11 @@ def page(notebook: Notebook, names: Iterable[str] = ()) -> Notebook:
         if cell["cell_type"] == "markdown":
             cell["source"] = link_notebooks(cell["source"], others)
     return copied
+
+
+def _tags(cell: Cell) -> list[str]:
+    tags: list[str] = cell["metadata"].get("tags", [])
+    return tags
 
 
 def _fold(cell: Cell) -> None:

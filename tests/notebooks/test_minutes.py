@@ -24,7 +24,7 @@ def minutes(path: Path) -> float:
     shown = [
         cell.source
         for cell in cells
-        if cell.cell_type == "code" and not {"claim", "solution"} & set(tags(cell))
+        if cell.cell_type == "code" and not {"claim", "hosted", "solution"} & set(tags(cell))
     ]
     lines = sum(bool(line.strip()) for source in shown for line in source.splitlines())
     exercises = sum("answer" in tags(cell) for cell in cells)

@@ -96,7 +96,8 @@ def rewrite(tag: str, source: str) -> Plant:
 
 def output_of(tag: str, text: str) -> Plant:
     def plant(notebook):
-        tagged(notebook, tag).outputs[0].data["text/plain"] = text
+        shown = nbformat.v4.new_output("execute_result", {"text/plain": text})
+        tagged(notebook, tag).outputs = [shown]
 
     return plant
 
@@ -141,7 +142,23 @@ def move_the_end_to_the_front(notebook):
 
 
 def silence_the_budget(notebook):
-    rules.code_cells(notebook)[0].outputs = []
+    rules.code_cells(notebook)[1].outputs = []
+
+
+def change_the_first_cell(notebook):
+    rules.code_cells(notebook)[0].source += "\nprint('found')"
+
+
+def unfold_the_first_cell(notebook):
+    del rules.code_cells(notebook)[0].metadata["jupyter"]
+
+
+def repeat_the_first_cell(notebook):
+    notebook.cells.append(copy.deepcopy(rules.code_cells(notebook)[0]))
+
+
+def move_the_first_cell(notebook):
+    notebook.cells.insert(4, notebook.cells.pop(1))
 
 
 def print_a_version_that_is_none(notebook):
@@ -193,6 +210,11 @@ PLANTED: list[tuple[Callable, Plant]] = [
     (rules.has_the_anatomy, replace_in_prose("# 01 ", "# ")),
     (rules.has_the_anatomy, replace_in_prose("**Predict before you run", "**Now")),
     (rules.has_the_anatomy, move_the_end_to_the_front),
+    (rules.begins_with_the_cell_that_finds_the_course, change_the_first_cell),
+    (rules.begins_with_the_cell_that_finds_the_course, unfold_the_first_cell),
+    (rules.begins_with_the_cell_that_finds_the_course, repeat_the_first_cell),
+    (rules.begins_with_the_cell_that_finds_the_course, move_the_first_cell),
+    (rules.begins_with_the_cell_that_finds_the_course, output_of("hosted", "'found'")),
     (rules.tells_its_budget_first, silence_the_budget),
     (rules.keeps_code_cells_short, rewrite("claim", "assert 1 + 1\n" * 13)),
     (rules.keeps_code_cells_short, rewrite("claim", "%%writefile a.py\n" + "1 + 1\n" * 80)),

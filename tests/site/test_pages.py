@@ -39,7 +39,9 @@ def test_a_committed_notebook_becomes_a_page_and_stays_as_it_is(name):
     before = copy.deepcopy(NOTEBOOKS[name])
     made = pages.page(NOTEBOOKS[name], NOTEBOOKS)
     assert NOTEBOOKS[name] == before
-    assert [cell["id"] for cell in made["cells"]] == [cell["id"] for cell in before["cells"]]
+    kept = [cell["id"] for cell in before["cells"] if cell["metadata"].get("tags") != ["hosted"]]
+    assert [cell["id"] for cell in made["cells"]] == kept
+    assert len(before["cells"]) == len(kept) + 1
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from tools.first_cell import TAG, is_first_cell
 from tools.notebooks import CELL_METADATA, METADATA, code_cells
 
 MAX_BYTES = 1_000_000
@@ -127,10 +128,23 @@ def has_the_anatomy(notebook: NotebookNode) -> list[str]:
     return breaches
 
 
+def begins_with_the_cell_that_finds_the_course(notebook: NotebookNode) -> list[str]:
+    first, *others = code_cells(notebook)
+    breaches = []
+    if not is_first_cell(first.source):
+        breaches.append("its first code cell is not that of `python -m tools.first_cell`")
+    if tags(first) != [TAG] or not first.metadata.get("jupyter", {}).get("source_hidden"):
+        breaches.append(f"its first code cell is not folded and tagged {TAG}")
+    if first.outputs:
+        breaches.append("its first code cell has an output")
+    more = [cell.id for cell in others if TAG in tags(cell)]
+    return breaches + [f"cell {other} is tagged {TAG}, too" for other in more]
+
+
 def tells_its_budget_first(notebook: NotebookNode) -> list[str]:
-    first = code_cells(notebook)[0]
-    told = any(output.get("text", "").startswith("Budget: ") for output in first.outputs)
-    return [] if told else ["the first code cell does not print the budget"]
+    second = code_cells(notebook)[1]
+    told = any(output.get("text", "").startswith("Budget: ") for output in second.outputs)
+    return [] if told else ["the second code cell does not print the budget"]
 
 
 def keeps_code_cells_short(notebook: NotebookNode) -> list[str]:
@@ -297,6 +311,7 @@ RULES: tuple[Callable[[NotebookNode], list[str]], ...] = (
     weighs_little,
     has_normal_metadata,
     has_the_anatomy,
+    begins_with_the_cell_that_finds_the_course,
     tells_its_budget_first,
     keeps_code_cells_short,
     states_no_result_in_prose,

@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.support.permissions import obeying
-from tools import my_course
+from tools import first_cell, my_course
 from tools.notebooks import NotebookError
 
 NAMES = ["01_draw.ipynb", "02_look.ipynb"]
@@ -55,6 +55,16 @@ def test_the_first_call_makes_all_copies_and_the_next_one_has_nothing_to_say(pro
     assert list(made) and sorted(made) == NAMES
     assert nbformat.read(project / "my-course" / NAMES[0], as_version=4).cells[1].outputs == []
     assert my_course.update(project) == [] and contents(project / "my-course") == made
+
+
+def test_the_cell_for_hosted_servers_makes_no_copy_out_of_date(project):
+    my_course.update(project)
+    for address in ("", "https://example.com/course"):
+        for name in NAMES:
+            notebook = nbformat.read(project / "notebooks" / name, as_version=4)
+            first_cell.put(notebook, address)
+            nbformat.write(notebook, project / "notebooks" / name)
+        assert my_course.update(project) == []
 
 
 def test_a_changed_original_is_named_and_put_beside_the_readers_own_on_request_only(project):
