@@ -27,3 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """Spares the trainings in this process."""
     sparing.spare_trainings()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fails if something made a tuner without a `directory`, which then writes into the project."""
+    folders = [session.config.rootpath, session.config.rootpath / "notebooks"]
+    if left := [str(one) for one in folders if (one / "untitled_project").exists()]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print(f"\nA tuner without a `directory` left untitled_project in {', '.join(left)}")

@@ -13,9 +13,10 @@ from tests.support.small_searches import X_VAL, Y_VAL, OwnFit, OwnTrial, X, Y, b
 
 
 @pytest.fixture(scope="module")
-def plain():
+def plain(tmp_path_factory):
     """A tuner that no test changes."""
-    return keras_tuner.RandomSearch(build, objective="val_loss", max_trials=2)
+    folder = tmp_path_factory.mktemp("plain")
+    return keras_tuner.RandomSearch(build, "val_loss", max_trials=2, directory=folder)
 
 
 def dataset(batches=3):
