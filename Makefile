@@ -39,7 +39,7 @@ soak: setup ## kill a search that trains for real, again and again, for some min
 mutants: setup ## plant faults into a room and say which no test notices (ARGS=helpers/plots; --share 0.1)
 	$(python) tools/mutants.py $(ARGS)
 
-run: setup ## execute the notebooks into build/, with an HTML page each (ARGS=05 picks one)
+run: setup ## execute the notebooks into build/, to see that they run here (ARGS=05 picks one)
 	$(python) tools/notebooks.py run $(ARGS)
 
 student: setup ## pack build/student.zip: the course without its solutions, to hand out
@@ -51,7 +51,7 @@ solutions: setup ## pack build/solutions.zip: the notebooks with them, to hand o
 refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cifar10 or a file)
 	$(python) tools/notebooks.py refresh $(ARGS)
 
-site: ## build the web site into build/site (ARGS=05 picks one page, PYTHON= names the interpreter)
+site: ## build the web site, the pages to read, into build/site (ARGS=05 picks one page, PYTHON= names the interpreter)
 	@$(or $(PYTHON),$(wildcard $(python)),python3) -m tools.website $(ARGS)
 
 bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)

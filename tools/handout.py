@@ -7,6 +7,7 @@ The first is all that a student needs apart from the images. Its self-checks can
 """
 
 import argparse
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ TOP = "keras-tuning-course"  # the folder that both archives unpack into
 FOLDERS = ("helpers", "tools", "bank", "examples")
 # Not *.csv: that would be a recording of the bank that is still in progress.
 SUFFIXES = {".py", ".pyi", ".typed", ".sh", ".md", ".yaml", ".gz"}
-FILES = ("Makefile", "pyproject.toml", "requirements*.txt", "environment.yml", "LICENSE")
+FILES = ("pyproject.toml", "requirements*.txt", "environment.yml", "LICENSE")
+# The targets of make that work with what is in the archive.
+TARGETS = ("help", "setup", "lab", "run", "clean")
 START = Path("tools", "handout_start.md")  # becomes README.md
 MADE = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same content makes the same archive
 
@@ -44,6 +47,7 @@ def student_files(root: Path) -> Iterator[tuple[str, bytes]]:
     for path in notebooks.select(root / "notebooks", []):
         copy = copies.without_solutions(nbformat.read(path, as_version=4))
         yield f"notebooks/{path.name}", (nbformat.writes(copy) + "\n").encode()
+    yield "Makefile", makefile((root / "Makefile").read_text(encoding="utf-8")).encode()
     for pattern in FILES:
         for path in sorted(root.glob(pattern)):
             yield path.name, path.read_bytes()
@@ -51,6 +55,17 @@ def student_files(root: Path) -> Iterator[tuple[str, bytes]]:
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in SUFFIXES and path.is_file():
                 yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def makefile(text: str) -> str:
+    """Return the text of a Makefile without the targets that students can't use."""
+    blocks = [
+        block
+        for block in text.split("\n\n")
+        if set(re.findall(r"^([a-z-]+):", block, re.MULTILINE)) <= {*TARGETS}
+    ]
+    kept = re.sub(r"^\.PHONY:.*", f".PHONY: {' '.join(TARGETS)}", "\n\n".join(blocks), flags=re.M)
+    return kept.rstrip("\n") + "\n"
 
 
 def solution_files(root: Path) -> Iterator[tuple[str, bytes]]:

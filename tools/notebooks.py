@@ -1,6 +1,7 @@
 """Execute the notebooks in the order of their numbers, in this interpreter.
 
-python tools/notebooks.py run [NAME...]      writes executed copies and HTML pages into build/
+python tools/notebooks.py run [NAME...]      writes executed copies and HTML pages into build/, as
+                                             proof that they run (`make site` has pages to read)
 python tools/notebooks.py refresh [NAME...]  in place, on real images, without noise in the diff
 
 A NAME is the beginning of a file name, such as `05`. Without one, all notebooks run. The first

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -69,6 +70,33 @@ def test_the_instructions_say_where_the_images_go_and_name_what_is_there(archive
     assert set(re.findall(r"\bmake ([a-z]+)\b", "\n".join(code))) <= set(targets)
     for module in re.findall(r"-m (tools[\w.]*|helpers[\w.]*)", text):
         assert list(archives.glob(module.replace(".", "/") + "*"))
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_make_offers_what_works_where_it_is_unpacked_and_nothing_else(archives):
+    def make(*arguments):
+        return subprocess.check_output(["make", *arguments], cwd=archives, text=True)
+
+    offered = re.findall(r"^make ([a-z-]+) ", make("help"), re.MULTILINE)
+    assert offered == list(handout.TARGETS)
+    for target in offered:
+        printed = make("--dry-run", target)
+        assert printed
+        for module in re.findall(r"-m ((?:tools|helpers)[\w.]*)", printed):
+            assert list(archives.glob(module.replace(".", "/") + "*"))
+        for path in re.findall(r"\b(?:tools|benchmarks|tests|site)/[\w./]*", printed):
+            assert (archives / path).exists()
+
+
+def test_the_makefile_of_the_students_keeps_settings_and_drops_whole_targets():
+    text = (
+        "# About it.\n\npython = a\n\n.PHONY: help test lab run\n\nhelp: ## list\n\techo\n\n"
+        "test: setup ## try\n\t@# One.\n\ttry\n\nlab: setup ## open\n\topen\n"
+    )
+    assert handout.makefile(text) == (
+        "# About it.\n\npython = a\n\n.PHONY: help setup lab run clean\n\n"
+        "help: ## list\n\techo\n\nlab: setup ## open\n\topen\n"
+    )
 
 
 def test_where_it_is_unpacked_the_student_gets_copies_and_the_helpers_are_found(archives):
