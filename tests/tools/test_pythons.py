@@ -31,3 +31,12 @@ def test_every_place_that_names_the_supported_pythons_agrees_with_pyproject(supp
     assert f"You need Python {first} to {last}" in text("README.md")
     # The next one is resolved, too, to notice when it gets its wheels.
     assert platforms.PYTHONS[:-1] == supported
+
+
+def test_the_container_binder_and_conda_use_one_of_the_supported_pythons(supported):
+    used = {
+        re.search(r"^FROM python:(\S+)$", text(".devcontainer/Dockerfile"), re.MULTILINE)[1],
+        re.search(r"^python-(\S+)$", text(".binder/runtime.txt"))[1],
+        re.search(r"^  - python=(\S+)$", text("environment.yml"), re.MULTILINE)[1],
+    }
+    assert len(used) == 1 and used <= set(supported)
