@@ -135,6 +135,7 @@ def main() -> None:
                 "restart the kernel (Colab calls it the session), and run all cells again"
             )
     make_importable(ROOT)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # as `make lab` does
     print(f"The course is ready on this server{f' ({here})' if here else ''}: {ROOT}")
 
 

@@ -44,7 +44,8 @@ class Alone:
         """Runs the cells `source` and returns the process, with what it wrote."""
         installed = [sysconfig.get_path("purelib"), str(self.packages)]
         program = f"import sys\nsys.path += {installed}\n{source}"
-        own = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+        needed = {"PATH", "SYSTEMROOT", "TEMP", "TMPDIR"} & set(os.environ)
+        own = {name: os.environ[name] for name in needed}
         for_pip = {
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
@@ -89,10 +90,10 @@ def repository(tmp_path):
         "# The list.\n\n# What the lessons use. It is little.\ncourse-stub>=1  # a wheel\n\n"
         "# The rest.\nno-such-package-that-pip-could-install\n-e .\n"
     )
-    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-C", str(folder)]
-    subprocess.run([*git, "init", "--quiet"], check=True)
-    subprocess.run([*git, "add", "."], check=True)
-    subprocess.run([*git, "commit", "--quiet", "--message", "Course"], check=True)
+    settings = ["user.name=A", "user.email=a@example.com", "commit.gpgsign=false"]
+    git = ["git", "-C", str(folder), *(word for one in settings for word in ("-c", one))]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "The course"]):
+        subprocess.run([*git, *command], check=True)
     return folder.as_uri()
 
 
