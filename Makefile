@@ -1,6 +1,9 @@
 # For GNU make 3.81, which macOS ships, and later. README gives the same steps as plain commands.
 
-python = .venv/bin/python
+# Keras computes with TensorFlow, in .venv, or with BACKEND=jax with JAX, in .venv-jax.
+export KERAS_BACKEND = $(or $(BACKEND),tensorflow)
+environment = .venv$(if $(filter jax,$(BACKEND)),-jax)
+python = $(environment)/bin/python
 code = helpers tests tools benchmarks examples notebooks site
 
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
@@ -11,7 +14,7 @@ export TF_CPP_MIN_LOG_LEVEL = 2
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## make .venv and install into it, unless that is done (PYTHON= names the interpreter)
+setup: ## make .venv and install into it, unless that is done (PYTHON= names the interpreter, BACKEND=jax takes .venv-jax)
 	@sh tools/setup.sh
 
 lab: setup ## open JupyterLab on your copies (NEW=1 adds changed ones, ORIGINAL=1 opens notebooks/, ARGS=--no-browser passes through)
@@ -64,8 +67,8 @@ lint: setup ## check the code and the notebooks with ruff, and the types with my
 	$(python) -m ruff format --check $(code)
 	$(python) -m mypy
 
-platforms: setup ## resolve requirements.txt for every platform and Python (needs the network)
+platforms: setup ## resolve the requirements for every platform and Python (needs the network)
 	$(python) tools/platforms.py
 
 clean: ## remove build/ and the environments
-	rm -rf build .venv .venv-site
+	rm -rf build .venv .venv-jax .venv-site

@@ -8,9 +8,12 @@ import pytest
 
 from tests.support import sparing
 
+from tools import backend
+
 # Also for a plain `pytest`, as Windows users call it. Kernels inherit these variables.
 os.environ.setdefault("COURSE_DATA", "standin")
 os.environ.setdefault("COURSE_BUDGET", "quick")
+backend.choose()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,6 +6,7 @@ Prints one line and exits with 0, 1 or 2:
 2  why this interpreter won't do, although its version would, and what to do about it
 """
 
+import os
 import platform
 import subprocess
 import sys
@@ -24,7 +25,7 @@ def under_rosetta():
     return translated.strip() == b"1"
 
 
-def defect(version, rosetta):
+def defect(version, intel, rosetta):
     """Return what is wrong with an interpreter of a supported `version`, or None."""
     if platform.python_implementation() != "CPython" or "free-threading" in sys.version:
         return "is not the standard build, for which TensorFlow has wheels: install that one"
@@ -32,6 +33,8 @@ def defect(version, rosetta):
         return "is a 32-bit build, for which TensorFlow has no wheel: install the 64-bit one"
     if rosetta:
         return "is an Intel build on Apple silicon: install the one for arm64"
+    if intel and os.environ.get("BACKEND") == "jax":
+        return "runs on an Intel Mac, for which JAX has no wheel: leave BACKEND=jax out"
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -50,7 +53,7 @@ def main():
     if not OLDEST <= tuple(sys.version_info[:2]) <= newest:
         print(version)
         return 1
-    problem = defect(version, rosetta)
+    problem = defect(version, intel, rosetta)
     if problem:
         print("Python {0} ({1}) {2}".format(version, sys.executable, problem))
         return 2

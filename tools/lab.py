@@ -7,7 +7,9 @@ The copies are in my-course/. Missing ones are made, and existing ones are never
 --original, the course's own notebooks are opened, with their outputs and solutions. An OPTION is
 one of JupyterLab's, such as --no-browser.
 
-There is one server per project: a second call opens the one that is already running.
+There is one server per project and backend of Keras: a second call opens the one that is already
+running. The kernels of a server compute with its backend, so the address of a server says which it
+is, unless it is TensorFlow: http://localhost:8888/jax/.
 """
 
 import argparse
@@ -22,23 +24,35 @@ from pathlib import Path
 from jupyter_server.serverapp import list_running_servers
 from jupyterlab.labapp import LabApp
 
-from tools import my_course, quiet_kernels
+from tools import backend, my_course, quiet_kernels
 from tools.notebooks import NotebookError, select
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def running_server(root: Path) -> Mapping[str, str] | None:
+def running_server(root: Path, lane: str = "tensorflow") -> Mapping[str, str] | None:
     """Return what Jupyter knows about its server for the folder `root`, or None if there is none.
 
-    Only this user's servers are known. One that does not answer has ended without cleaning up,
-    and another process may since have been given its number.
+    Only this user's servers are known, and only those of the backend `lane`. One that does not
+    answer has ended without cleaning up, and another process may since have been given its number.
     """
     for server in list_running_servers():
         folder = server.get("root_dir", "")
-        if os.path.isdir(folder) and os.path.samefile(folder, root) and answers(server["url"]):
+        here = os.path.isdir(folder) and os.path.samefile(folder, root)
+        if here and lane_of(server) == lane and answers(server["url"]):
             return server
     return None
+
+
+def lane_of(server: Mapping[str, str]) -> str:
+    """Return the backend of a server, which its address tells."""
+    name = server.get("base_url", "/").strip("/")
+    return name if name in backend.OTHERS else "tensorflow"
+
+
+def address(lane: str) -> str:
+    """Return where on its host a server of the backend `lane` is."""
+    return "/" if lane == "tensorflow" else f"/{lane}/"
 
 
 def answers(url: str) -> bool:
@@ -65,7 +79,8 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         return 1
     if told:
         print(*told, sep="\n", flush=True)
-    server = running_server(root)
+    lane = backend.choose()
+    server = running_server(root, lane)
     if server:
         path = notebook.relative_to(root).as_posix()
         url = f"{server['url']}lab/tree/{path}?token={server['token']}"
@@ -76,7 +91,10 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
     quiet_kernels.main()
     # For the kernels, so that no more than necessary goes to the terminal.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    LabApp.launch_instance([f"--ServerApp.root_dir={root}", str(notebook), *options])
+    where = [f"--ServerApp.root_dir={root}"]
+    if lane != "tensorflow":  # where the reader's own configuration says, for the usual one
+        where.append(f"--ServerApp.base_url={address(lane)}")
+    LabApp.launch_instance([*where, str(notebook), *options])
     return 0
 
 

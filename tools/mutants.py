@@ -25,7 +25,7 @@ COPY = ROOT / "build" / "mutants"
 VERSION = "3.8.1"  # pinned, because `names_of` uses parts of it that may change
 COPIED = (
     *("helpers", "tests", "tools", "benchmarks", "examples", "bank"),
-    *("conftest.py", "requirements.txt"),
+    *("conftest.py", "requirements-common.txt"),
 )
 # KerasTuner's private names are mostly tested by the tests of the features that need them.
 NEXT_DOOR = {

@@ -2,7 +2,7 @@
 
 KerasTuner offers no public way to write its files safely, to look up a trial in a running chief, or
 to know beforehand what Hyperband will do. What is used here belongs to one release, which
-`requirements.txt` pins. The tests notice when another release differs.
+`requirements-common.txt` pins. The tests notice when another release differs.
 """
 
 from helpers.kerastuner.chief import PortTakenError, improve_chief

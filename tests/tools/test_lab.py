@@ -14,6 +14,12 @@ import pytest
 from tools import lab
 
 
+@pytest.fixture(autouse=True)
+def usual_backend(monkeypatch):
+    """The lane of TensorFlow, in whichever lane these tests run: no kernel is started here."""
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+
+
 @pytest.fixture
 def own_jupyter(tmp_path, monkeypatch):
     """Jupyter's folders, apart from the user's: returns the one where servers enter themselves."""
@@ -89,6 +95,30 @@ def test_the_whole_project_is_in_sight_and_a_second_call_opens_the_same_server(
     assert lab.main(["--no-browser"], project) == 0 and opened == [url]
     assert lab.main(["--original"], project) == 0
     assert urlsplit(opened[1]).path == "/lab/tree/notebooks/01_draw_values.ipynb"
+
+
+def test_the_server_of_one_backend_is_not_opened_for_another(server, project, monkeypatch, started):
+    monkeypatch.setattr(lab.webbrowser, "open", lambda url: pytest.fail(f"opened {url}"))
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert lab.running_server(project, "jax") is None
+    assert lab.main([], project) == 0
+    assert "--ServerApp.base_url=/jax/" in started[0]
+
+
+def test_a_server_of_jax_is_found_again_by_its_address_and_only_for_jax(
+    own_jupyter, project, monkeypatch
+):
+    entry = {"pid": os.getpid(), "root_dir": str(project), "token": "", "base_url": "/jax/"}
+    entry["url"] = "http://127.0.0.1:9/jax/"
+    (own_jupyter / "jpserver-1.json").write_text(json.dumps(entry))
+    monkeypatch.setattr(lab, "answers", lambda url: True)
+    assert lab.running_server(project, "jax")["url"] == entry["url"]
+    assert lab.running_server(project) is None
+    opened = []
+    monkeypatch.setattr(lab.webbrowser, "open", opened.append)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert lab.main([], project) == 0
+    assert opened == ["http://127.0.0.1:9/jax/lab/tree/my-course/01_draw_values.ipynb?token="]
 
 
 def test_jupyterlab_opens_the_readers_copy_and_gets_every_option_that_is_its_own(

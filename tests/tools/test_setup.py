@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = shutil.which("sh")
-UTILITIES = ["awk", "cat", "cksum", "cp", "df", "dirname", "du", "grep", "mkdir", "rm"]
+UTILITIES = ["awk", "cat", "cksum", "cp", "df", "dirname", "du", "grep", "mkdir", "rm", "sed"]
 
 # Runs tools/check_python.py in an interpreter that was changed first, and makes a .venv with a pip
 # and a uv that only write down what they were called for.
@@ -63,7 +63,9 @@ class Project:
         (self.path / "tools").mkdir(parents=True)
         for name in ["__init__.py", "setup.sh", "check_python.py", "quiet_kernels.py"]:
             shutil.copy(ROOT / "tools" / name, self.path / "tools")
-        (self.path / "requirements.txt").write_text("# nothing\n")
+        for name in ["requirements.txt", "requirements-jax.txt"]:
+            (self.path / name).write_text("-r requirements-common.txt\n")
+        (self.path / "requirements-common.txt").write_text("# nothing\n")
         (self.path / "pyproject.toml").write_text("")
         self.packages = folder / "packages"
         for name, source in [("pip", PIP), ("uv", UV)]:
@@ -327,7 +329,35 @@ def test_a_second_call_installs_nothing_and_says_nothing(ready):
     assert ready.installations() == 1 and not rebuilt(ready)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_the_backend_jax_gets_an_environment_of_its_own_and_a_list_of_its_own(ready):
+    ready.disk(free_mb=1950)
+    printed = ready.set_up(BACKEND="jax")
+    assert printed.startswith("Installing requirements-jax.txt into .venv-jax with Python 3.")
+    assert (ready.path / ".venv-jax" / "installed").exists() and not rebuilt(ready)
+    assert ready.set_up(BACKEND="jax") == "" and ready.set_up(BACKEND="tensorflow") == ""
+    (ready.path / "requirements-jax.txt").write_text("# changed\n")
+    assert ready.set_up() == "" and ready.installations() == 2
+    assert ".venv-jax" in ready.set_up(BACKEND="jax") and ready.installations() == 3
+
+
+def test_jax_takes_less_disk_and_the_message_names_its_environment(project):
+    project.python()
+    project.disk(free_mb=1000)
+    assert "disk for .venv-jax: 1000 MB here, 1900 MB needed" in project.refused(BACKEND="jax")
+
+
+def test_an_unknown_backend_is_refused_with_those_that_there_are(project):
+    project.python()
+    sentence = project.refused(BACKEND="torch")
+    assert "BACKEND=torch is not a backend of this course" in sentence and "BACKEND=jax" in sentence
+
+
+def test_an_intel_mac_is_told_that_it_can_not_have_jax(project):
+    project.python(change=f"sys.version_info = (3, 12, 1); {INTEL_MAC}")
+    assert "for which JAX has no wheel: leave BACKEND=jax out" in project.refused(BACKEND="jax")
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-common.txt", "pyproject.toml"])
 def test_changed_requirements_are_installed_into_the_same_venv(ready, name):
     (ready.path / name).write_text("# changed\n")
     ready.set_up()
@@ -364,7 +394,7 @@ def test_an_installation_that_was_killed_goes_on_at_the_next_call(ready):
         os.killpg(process.pid, signal.SIGKILL)
     (ready.path / "hang").unlink()
     # Back to what was installed before: only the missing stamp tells that .venv is in between.
-    (ready.path / "requirements.txt").write_text("# nothing\n")
+    (ready.path / "requirements.txt").write_text("-r requirements-common.txt\n")
     ready.set_up()
     assert ready.installations() == 3 and not rebuilt(ready)
     assert ready.set_up() == ""
@@ -432,6 +462,14 @@ def test_what_is_installed_is_compiled_too(tiny, with_installer):
         process.communicate()
     assert process.returncode == 0
     assert list((tiny.path / ".venv").rglob("tiny.cpython-*.pyc"))
+
+
+def test_the_list_of_the_backend_is_what_is_installed(tiny):
+    (tiny.path / "requirements.txt").rename(tiny.path / "requirements-jax.txt")
+    tiny.set_up(BACKEND="jax", **with_real_pip(tiny))
+    python = tiny.path / ".venv-jax" / "bin" / "python"
+    subprocess.run([python, "-c", "import tiny"], check=True)
+    assert not (tiny.path / ".venv").exists()
 
 
 def test_real_pip_installs_and_its_failure_is_shown_with_a_way_out(tiny):

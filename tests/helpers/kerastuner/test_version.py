@@ -7,7 +7,7 @@ import pytest
 
 from helpers.kerastuner import TESTED, check_version
 
-REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements-common.txt"
 
 
 def test_the_version_that_was_tested_says_nothing(monkeypatch):
