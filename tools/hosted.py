@@ -32,7 +32,11 @@ SERVERS = {
     "KAGGLE_KERNEL_RUN_TYPE": "Kaggle",
     "JUPYTERHUB_USER": "JupyterHub",
 }
-LESSONS = "# What the lessons use."  # the beginning of that part of requirements.txt
+# The parts of the lists that the lessons need, by the lists' names and the parts' beginnings.
+LESSONS = {
+    "requirements.txt": "# TensorFlow brings Keras",
+    "requirements-common.txt": "# What the lessons use.",
+}
 
 ELSEWHERE = """\
 the Python of this notebook does not have what the course needs.
@@ -60,10 +64,14 @@ def check_python(pyproject: str, version: str) -> None:
         raise HostedError(f"the course needs Python {supported}, and this kernel is {version}")
 
 
-def lessons(requirements: str) -> list[Requirement]:
-    """Return what the lessons use, for all platforms, from the text of requirements.txt."""
-    (part,) = (part for part in requirements.split("\n\n") if part.startswith(LESSONS))
-    return [Requirement(line.partition("#")[0]) for line in part.splitlines()[1:]]
+def lessons(root: Path) -> list[Requirement]:
+    """Return what the lessons use, for all platforms, from the lists of the project `root`."""
+    lines: list[str] = []
+    for name, beginning in LESSONS.items():
+        parts = (root / name).read_text("utf-8").split("\n\n")
+        (part,) = (part for part in parts if part.startswith(beginning))
+        lines += part.splitlines()[1:]
+    return [Requirement(line.partition("#")[0]) for line in lines]
 
 
 def missing(needed: Iterable[Requirement]) -> list[Requirement]:
@@ -122,7 +130,7 @@ def main() -> None:
     if not here and "--here" not in sys.argv:
         raise HostedError(ELSEWHERE.format(root=ROOT, python=sys.executable, file=__file__))
     check_python((ROOT / "pyproject.toml").read_text("utf-8"), platform.python_version())
-    needed = missing(lessons((ROOT / "requirements.txt").read_text("utf-8")))
+    needed = missing(lessons(ROOT))
     if needed:
         print("Installing", ", ".join(one.name for one in needed), "...", flush=True)
         before = versions_in_use()

@@ -36,8 +36,9 @@ def test_the_container_is_set_up_by_make_for_a_user_that_it_has(container):
 def test_vs_code_finds_the_environment_that_set_up_makes_and_jupyters_port(container):
     editor = container["customizations"]["vscode"]
     path = editor["settings"]["python.defaultInterpreterPath"]
-    (python,) = re.findall(r"^python = (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    assert path == "${containerWorkspaceFolder}/" + python
+    setup = (ROOT / "tools" / "setup.sh").read_text("utf-8")
+    (environment,) = re.findall(r"^tensorflow\) venv=(\S+) list=", setup, re.MULTILINE)
+    assert path == f"${{containerWorkspaceFolder}}/{environment}/bin/python"
     (port,) = container["forwardPorts"]
     assert port == ServerApp().port and list(container["portsAttributes"]) == [str(port)]
 

@@ -86,9 +86,14 @@ def repository(tmp_path):
     (folder / "tools").mkdir()
     for name in ("tools/hosted.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
+    absent = "no-such-package-that-pip-could-install\n"
     (folder / "requirements.txt").write_text(
-        "# The list.\n\n# What the lessons use. It is little.\ncourse-stub>=1  # a wheel\n\n"
-        "# The rest.\nno-such-package-that-pip-could-install\n-e .\n"
+        "# The list.\n\n# TensorFlow brings Keras, but not here.\n\n"
+        f"# The rest.\n{absent}-r requirements-common.txt\n"
+    )
+    (folder / "requirements-common.txt").write_text(
+        "# What the lessons use. It is little.\ncourse-stub>=1  # a wheel\n\n"
+        f"# What runs the notebooks.\n{absent}-e .\n"
     )
     settings = ["user.name=A", "user.email=a@example.com", "commit.gpgsign=false"]
     git = ["git", "-C", str(folder), *(word for one in settings for word in ("-c", one))]
