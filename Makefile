@@ -9,7 +9,7 @@ code = helpers tests tools benchmarks examples notebooks site
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test check test-real soak mutants run student solutions refresh site bench lint platforms clean
+.PHONY: help setup lab test check test-real soak mutants run student solutions refresh site browser bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cif
 site: ## build the web site, the pages to read, into build/site (ARGS=05 picks one page, PYTHON= names the interpreter)
 	@$(or $(PYTHON),$(wildcard $(python)),python3) -m tools.website $(ARGS)
 
+browser: setup ## test the web site and JupyterLab in Chromium (ARGS= goes to pytest; --chromium downloads one first)
+	@$(or $(PYTHON),$(python)) -m tools.browser $(ARGS)
+
 bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)
 	@mkdir -p build
 	$(python) benchmarks/standin.py --short
@@ -71,4 +74,4 @@ platforms: setup ## resolve the requirements for every platform and Python (need
 	$(python) tools/platforms.py
 
 clean: ## remove build/ and the environments
-	rm -rf build .venv .venv-jax .venv-site
+	rm -rf build .venv .venv-jax .venv-site .venv-browser

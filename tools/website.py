@@ -11,61 +11,32 @@ link on the start page.
 from __future__ import annotations  # so that an older Python gets as far as the message about it
 
 import argparse
-import hashlib
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tools import game, offline, pages
+from tools import environments, game, offline, pages
 
 ROOT = Path(__file__).resolve().parent.parent
-OLDEST = (3, 11)
 ENVIRONMENT = ROOT / ".venv-site"
 BUILD = ROOT / "build"
+# What a site is made from, in the project.
+SOURCES = [
+    "site/**/*",
+    "notebooks/[0-9][0-9]_*.ipynb",
+    "bank/cifar10_mlp.csv.gz",
+    "docs/search.png",
+    "tools/website.py",
+    "tools/pages.py",
+    "tools/game.py",
+    "requirements-site.txt",
+]
 
 
 class SiteError(Exception):
     """The site can't be built; the message is for the user."""
-
-
-def interpreter(environment: Path) -> Path:
-    """Return the path of the Python in the virtual environment `environment`."""
-    windows = environment / "Scripts" / "python.exe"
-    return windows if sys.platform == "win32" else environment / "bin" / "python"
-
-
-def state(environment: Path, requirements: Path) -> str:
-    """Return what a finished environment was made from. When that changes, it is made anew.
-
-    This includes the path, because scripts contain it: once a project is moved, theirs is wrong.
-    """
-    version = ".".join(map(str, sys.version_info[:2]))
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    return f"{version} {digest} {environment}"
-
-
-def install(environment: Path, requirements: Path) -> Path:
-    """Return the Python of an `environment` with the `requirements`, making it if necessary.
-
-    Raises SiteError if that fails.
-    """
-    if sys.version_info < OLDEST:
-        raise SiteError("the site needs Python 3.11 or later: name one with PYTHON=/path/to/python")
-    python, stamp = interpreter(environment), environment / "installed"
-    made_of = state(environment, requirements)
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_of:
-        return python
-    shutil.rmtree(environment, ignore_errors=True)
-    print(f"Installing {requirements.name} into {environment.name}, only once: a minute or two.")
-    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    venv = [sys.executable, "-m", "venv", str(environment)]
-    for command in (venv, [*pip, "-r", str(requirements)]):
-        if subprocess.run(command).returncode:
-            raise SiteError("the installation did not finish: check the network, and try again")
-    stamp.write_text(made_of, encoding="utf-8")
-    return python
 
 
 def select(folder: Path, names: list[str]) -> list[Path]:
@@ -125,6 +96,28 @@ def build(python: Path, source: Path, site: Path) -> None:
         raise SiteError("\n".join(["the site needs other hosts:", *found]))
 
 
+def is_current(site: Path) -> bool:
+    """Return whether `site` has a page for each notebook and is newer than what it is made from."""
+    start = site / "index.html"
+    names = [path.stem for path in select(ROOT / "notebooks", [])]
+    if not all((site / f"{name}.html").is_file() for name in ["index", *names]):
+        return False
+    files = [path for pattern in SOURCES for path in ROOT.glob(pattern) if path.is_file()]
+    return max(path.stat().st_mtime for path in files) <= start.stat().st_mtime
+
+
+def make(names: list[str], repository: str | None = None) -> Path:
+    """Make the site of the notebooks that `names` select, and return its start page.
+
+    Raises SiteError or InstallError if that fails.
+    """
+    notebooks = select(ROOT / "notebooks", names)
+    python = environments.install(ENVIRONMENT, ROOT / "requirements-site.txt")
+    prepare(notebooks, BUILD / "site-source", repository)
+    build(python, BUILD / "site-source", BUILD / "site")
+    return BUILD / "site" / "index.html"
+
+
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -132,13 +125,10 @@ def main() -> None:
     parser.add_argument("--repository", metavar="URL", help="where the project is")
     options = parser.parse_args()
     try:
-        notebooks = select(ROOT / "notebooks", options.names)
-        python = install(ENVIRONMENT, ROOT / "requirements-site.txt")
-        prepare(notebooks, BUILD / "site-source", options.repository)
-        build(python, BUILD / "site-source", BUILD / "site")
-    except SiteError as error:
+        start = make(options.names, options.repository)
+    except (SiteError, environments.InstallError) as error:
         sys.exit(str(error))
-    print(f"Open {BUILD / 'site' / 'index.html'}")
+    print(f"Open {start}")
 
 
 if __name__ == "__main__":

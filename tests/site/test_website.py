@@ -1,13 +1,14 @@
 """The site as it is built: its environment, its pages, and what fails the build."""
 
 import importlib.util
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from tools import offline, website
+from tools import environments, offline, website
 
 NOTEBOOKS = website.ROOT / "notebooks"
 # Tables of Markdown; of pandas, and figures; formulas.
@@ -20,7 +21,7 @@ def sphinx():
     """A Python that has Sphinx: this one, or that of `make site`."""
     if importlib.util.find_spec("sphinx") and importlib.util.find_spec("myst_nb"):
         return Path(sys.executable)
-    python = website.interpreter(website.ENVIRONMENT)
+    python = environments.interpreter(website.ENVIRONMENT)
     if not python.exists():
         pytest.skip(
             "Sphinx is not installed: run `make site` once, and this test uses its .venv-site"
@@ -149,38 +150,29 @@ def test_notebooks_are_chosen_by_the_beginning_of_their_names(tmp_path):
         website.select(tmp_path, ["03"])
 
 
-@pytest.mark.skipif(sys.version_info < website.OLDEST, reason="the site needs a later Python")
-def test_the_environment_is_made_once_and_anew_when_the_requirements_change(tmp_path):
-    requirements, environment = tmp_path / "requirements.txt", tmp_path / "venv"
-    requirements.write_text("# nothing, so that no network is needed\n")
-    python = website.install(environment, requirements)
-    assert python.exists()
-    (environment / "mine").touch()
-    assert website.install(environment, requirements) == python and (environment / "mine").exists()
-    moved = environment.rename(tmp_path / "moved")
-    assert website.state(moved, requirements) != (moved / "installed").read_text()
-    moved.rename(environment)
-    requirements.write_text("./no-such-package\n")
-    with pytest.raises(website.SiteError, match="did not finish"):
-        website.install(environment, requirements)
-    assert not (environment / "mine").exists() and not (environment / "installed").exists()
+def test_a_site_is_current_until_something_that_it_is_made_from_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(website, "ROOT", tmp_path)
+    sources = ["site/_static/game.js", "notebooks/04_a.ipynb", "tools/pages.py"]
+    pages = ["build/index.html", "build/04_a.html"]
+    for name in sources + pages:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (10, 10))
+    assert website.is_current(tmp_path / "build")
+    for name in sources:
+        os.utime(tmp_path / name, (11, 11))
+        assert not website.is_current(tmp_path / "build"), name
+        os.utime(tmp_path / name, (10, 10))
+    (tmp_path / "build" / "04_a.html").unlink()
+    assert not website.is_current(tmp_path / "build"), "a page is missing"
 
 
-def test_a_python_that_is_too_old_is_told_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(website, "OLDEST", (9, 0))
-    with pytest.raises(website.SiteError, match="needs Python 3.11 or later"):
-        website.install(tmp_path / "venv", tmp_path / "requirements.txt")
-
-
-def test_every_requirement_is_pinned_and_says_why():
-    lines = (website.ROOT / "requirements-site.txt").read_text(encoding="utf-8").splitlines()
-    for line in (line for line in lines if line and not line.startswith("#")):
-        requirement, _, reason = line.partition("  # ")
-        assert re.search(r"[=<>]=?\d", requirement) and len(reason) > 10, line
+def test_what_the_site_is_made_from_is_there():
+    assert all(any(website.ROOT.glob(pattern)) for pattern in website.SOURCES)
 
 
 def test_the_site_is_built_without_what_the_course_needs():
-    for name in ["website", "pages", "offline", "game"]:
+    for name in ["website", "environments", "pages", "offline", "game"]:
         source = (website.ROOT / "tools" / f"{name}.py").read_text(encoding="utf-8")
         imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
         assert imported <= sys.stdlib_module_names | {"tools"}
