@@ -13,6 +13,19 @@ globalThis.charts = {
     return charts.colour(`--game-${name.toLowerCase()}`);
   },
 
+  // Charts are pictures: they are drawn anew in another width, and in other colours.
+  redraw(element, { resized, recoloured = resized }) {
+    let width = element.clientWidth;
+    new ResizeObserver(() => {
+      if (element.clientWidth !== width) {
+        width = element.clientWidth;
+        resized();
+      }
+    }).observe(element);
+    const theme = { attributeFilter: ["data-theme"] };
+    new MutationObserver(recoloured).observe(document.documentElement, theme);
+  },
+
   // Draws a chart into `element`, in place of what is there.
   draw(element, data, { series, bands = [], label, from, to, top }) {
     const text = charts.colour("--pst-color-text-base");

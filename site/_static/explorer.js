@@ -217,17 +217,7 @@
   });
   find("filters").addEventListener("submit", (event) => event.preventDefault());
 
-  let width = 0;
-  new ResizeObserver(() => {
-    if (find("lines").clientWidth !== width) {
-      width = find("lines").clientWidth;
-      lay();
-    }
-  }).observe(find("lines"));
-  new MutationObserver(() => choose(chosen)).observe(document.documentElement, {
-    attributeFilter: ["data-theme"],
-  });
   find("app").hidden = false;
-  width = find("lines").clientWidth;
   lay();
+  charts.redraw(find("lines"), { resized: lay, recoloured: () => choose(chosen) });
 })();

@@ -207,15 +207,7 @@
     begin();
     selects[0].focus();
   });
-  // Charts are pictures: they are drawn anew in another width, and in other colours.
-  let width = 0;
-  new ResizeObserver(() => {
-    if (find("race").clientWidth !== width) {
-      width = find("race").clientWidth;
-      draw();
-    }
-  }).observe(find("race"));
-  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   find("app").hidden = false;
   begin();
+  charts.redraw(find("race"), { resized: draw });
 })();
