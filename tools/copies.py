@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from nbconvert.preprocessors import ClearOutputPreprocessor, Preprocessor, TagRemovePreprocessor
 from nbformat import NotebookNode
 
-from tools import packing
+from tools import packing, predictions
 
 # JupyterLab shows only the first line of a folded cell.
 LABELS = {
@@ -26,7 +26,6 @@ LABELS = {
 FORGET = '__import__("linecache").cache.pop({}.__code__.co_filename, None)  # errors quote no line'
 SUMMARY = "The answer. Make your own prediction, run the cell above, and then open this."
 HEADING = re.compile(r"^#+ Exercise (\w+)", re.MULTILINE)
-QUESTION = re.compile(r"\*\*Predict\s+before\s+you\s+run")
 
 
 def for_students(notebook: NotebookNode) -> NotebookNode:
@@ -64,7 +63,7 @@ class Fold(Preprocessor):
         """Fold in place. A cell that already has its first line keeps it."""
         for cell, exercise in _with_exercises(nb):
             if cell.cell_type == "markdown" and "answers" in cell.metadata:
-                cell.source = _folded_prose(cell.source)
+                cell.source = predictions.fold(cell.source, SUMMARY)
             if cell.cell_type == "code" and (kind := _kind(cell)):
                 _fold(cell, kind, LABELS[kind].format(exercise))
         return nb, resources
@@ -150,23 +149,3 @@ def _without_quotes(source: str) -> str:
     if before and isinstance(before[-1], ast.FunctionDef):
         lines.insert(call.lineno - 1, FORGET.format(before[-1].name))
     return "\n".join(lines)
-
-
-def _folded_prose(source: str) -> str:
-    if source.startswith("<details>"):
-        return source
-    paragraphs = source.strip().split("\n\n")
-    end = next((i for i in range(1, len(paragraphs)) if _ends_answer(paragraphs, i)), None)
-    if end is None and len(paragraphs) > 1 and paragraphs[-1].endswith(":"):
-        end = -1  # it leads on to the next cell
-    answer = "\n\n".join(paragraphs[:end])
-    rest = "\n\n".join(paragraphs[end:]) if end else ""
-    folded = f"<details>\n<summary>{SUMMARY}</summary>\n\n{answer}\n\n</details>"
-    return f"{folded}\n\n{rest}" if rest else folded
-
-
-def _ends_answer(paragraphs: list[str], index: int) -> bool:
-    """Return whether the paragraph at `index` holds a heading or the next question."""
-    in_code = "".join(paragraphs[:index]).count("```") % 2
-    heading = paragraphs[index].startswith("#") and not in_code
-    return heading or bool(QUESTION.search(paragraphs[index]))

@@ -11,17 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tools import folds
+
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
-FIGURE = "**In the figure:**"
-# What is folded, by its tag, and what its bar says after "Show" or "Hide".
-FOLDED = {
-    "claim": "the assertions",
-    "conclusion": "the code behind these sentences",
-    "self-check": "the self-check",
-    "solution": "the solution",
-}
 HOSTED = "hosted"  # the tag of that cell (tools/first_cell.py)
 PLAY = ("beat_the_tuner", "bank_explorer")  # the pages that are not notebooks
 # The parts of the course, each by the number of its last notebook.
@@ -52,47 +46,18 @@ def page(notebook: Notebook, names: Iterable[str] = ()) -> Notebook:
     """
     copied = copy.deepcopy(notebook)
     # The cell that finds the course on a hosted server is of no use to anybody who only reads.
-    copied["cells"] = [cell for cell in copied["cells"] if HOSTED not in _tags(cell)]
+    copied["cells"] = [cell for cell in copied["cells"] if HOSTED not in cell["metadata"].get("tags", [])]
     others = {name[:2]: name for name in names if name[:2] != title(notebook)[:2]}
     for cell, following in zip(copied["cells"], [*copied["cells"][1:], None], strict=True):
         if cell["cell_type"] == "code":
-            _fold(cell)
+            folds.fold(cell)
             _describe_figure(cell, following)
             _simplify_html(cell)
+    folds.fold_answers(copied["cells"])
     for cell in copied["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = link_notebooks(cell["source"], others)
     return copied
-
-
-def _tags(cell: Cell) -> list[str]:
-    tags: list[str] = cell["metadata"].get("tags", [])
-    return tags
-
-
-def _fold(cell: Cell) -> None:
-    """Fold `cell` if its tags say so, or if its author folded it in JupyterLab.
-
-    Its output is folded too, except for a conclusion: the output of a solution ("Right.") would
-    give it away, and that of a self-check means nothing here, where nobody has answered.
-    """
-    metadata = cell["metadata"]
-    tags = metadata.setdefault("tags", [])
-    hidden = metadata.get("jupyter", {})
-    folded = next((tag for tag in FOLDED if tag in tags), None)
-    if folded:
-        what = FOLDED[folded]
-        tags.append("hide-cell" if cell["outputs"] and folded != "conclusion" else "hide-input")
-    elif hidden.get("source_hidden"):
-        what = "the code"
-        tags.append("hide-input")
-    elif hidden.get("outputs_hidden"):
-        what = "the output"
-        tags.append("hide-output")
-    else:
-        return
-    prompts = {"code_prompt_show": f"Show {what}", "code_prompt_hide": f"Hide {what}"}
-    metadata.setdefault("mystnb", {}).update(prompts)
 
 
 def _describe_figure(cell: Cell, following: Cell | None) -> None:
@@ -100,12 +65,12 @@ def _describe_figure(cell: Cell, following: Cell | None) -> None:
     if not any("image/png" in output.get("data", {}) for output in cell["outputs"]):
         return
     source = following["source"] if following and following["cell_type"] == "markdown" else ""
-    if not source.startswith(FIGURE):
+    if not source.startswith(folds.FIGURE):
         raise PageError(
             f"the figure of cell {cell.get('id')} has no alternative text: begin the Markdown cell "
-            f"after it with {FIGURE}"
+            f"after it with {folds.FIGURE}"
         )
-    words = plain(source.removeprefix(FIGURE).partition("\n\n")[0])
+    words = plain(source.removeprefix(folds.FIGURE).partition("\n\n")[0])
     cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": words[0].upper() + words[1:]}
 
 

@@ -30,6 +30,8 @@ SOURCES = [
     "docs/search.png",
     "tools/website.py",
     "tools/pages.py",
+    "tools/folds.py",
+    "tools/predictions.py",
     "tools/game.py",
     "requirements-site.txt",
 ]

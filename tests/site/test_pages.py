@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import pages
+from tools import pages, predictions
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = {path.stem: pages.read(path) for path in sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))}
@@ -94,6 +94,82 @@ def test_what_its_author_folded_in_jupyterlab_is_folded():
     assert source["metadata"]["tags"] == ["hide-input"]
     assert outputs["metadata"]["tags"] == ["hide-output"]
     assert neither["metadata"]["tags"] == [] and "mystnb" not in neither["metadata"]
+
+
+def asking(text="**Predict before\nyou run:** how many?", name="asks"):
+    return markdown(text) | {"id": name}
+
+
+def answering(source, *names):
+    return markdown(source) | {"metadata": {"answers": list(names)}}
+
+
+def test_an_answer_is_folded_until_its_reader_has_predicted():
+    _, setting, telling, answer = page_of(
+        asking(), code(), code(outputs=[RIGHT]), answering("Three.\n\nRead on:", "asks")
+    )
+    assert setting["metadata"]["tags"] == [] and telling["metadata"]["tags"] == ["hide-output"]
+    assert telling["metadata"]["mystnb"]["code_prompt_show"] == "Show the output"
+    summary = "The answer. Make your own prediction first, and then open this."
+    folded = f"<details>\n<summary>{summary}</summary>\n\nThree.\n\n</details>\n\nRead on:"
+    assert answer["source"] == folded
+
+
+def test_the_figure_that_answers_is_folded_with_its_description_and_keeps_its_words():
+    figure, words = code(outputs=[PICTURE]), markdown("**In the figure:** one dot.")
+    _, figure, words, between, _ = page_of(
+        asking(), figure, words, markdown("Now count."), answering("One.", "asks")
+    )
+    assert figure["metadata"]["tags"] == ["hide-output"]
+    assert figure["metadata"]["mystnb"]["image"] == {"alt": "One dot."}
+    assert "<summary>What the figure shows</summary>" in words["source"]
+    assert between["source"] == "Now count."
+
+
+def test_a_conclusion_that_answers_is_folded_and_so_is_its_code():
+    conclusion = code(tags=["conclusion"], outputs=[RIGHT], answers=["asks"])
+    _, cell, after = page_of(asking(), conclusion, code(outputs=[RIGHT]))
+    assert cell["metadata"]["tags"] == ["conclusion", "hide-input", "hide-output"]
+    assert cell["metadata"]["mystnb"]["code_prompt_show"] == "Show the {type}"
+    assert after["metadata"]["tags"] == [], "what comes after the answer is shown"
+
+
+def test_what_is_folded_with_its_code_is_folded_once():
+    claim = code(tags=["claim"], outputs=[RIGHT])
+    _, cell, _ = page_of(asking(), claim, answering("Three.", "asks"))
+    assert cell["metadata"]["tags"] == ["claim", "hide-cell"]
+
+
+def test_an_answer_in_a_later_section_is_not_folded():
+    cells = [asking(), code(outputs=[RIGHT]), markdown("## Later"), answering("Three.", "asks")]
+    _, shown_, _, answer = page_of(*cells)
+    assert shown_["metadata"]["tags"] == [] and answer["source"] == "Three."
+
+
+def test_the_next_question_stays_unfolded_and_its_answer_is_folded():
+    second = "**Predict before you run:** and then?"
+    _, both, last = page_of(
+        asking(),
+        answering(f"Three.\n\n{second}", "asks") | {"id": "again"},
+        answering("Four.", "again"),
+    )
+    assert both["source"].endswith(f"Three.\n\n</details>\n\n{second}")
+    assert "<details>" in last["source"]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_prediction_of_a_committed_notebook_is_spoilt_by_what_stands_below_it(name):
+    made = pages.page(NOTEBOOKS[name])["cells"]
+    asked = [i for i, cell in enumerate(made) if predictions.QUESTION.search(cell["source"])]
+    assert asked
+    for question in asked:
+        for cell in made[question + 1 :]:
+            if cell["source"].startswith("#") and cell["cell_type"] == "markdown":
+                break
+            if cell.get("outputs"):
+                folded = {"hide-output", "hide-cell"} & set(cell["metadata"]["tags"])
+                assert folded, f"below {made[question]['id']}, {cell['id']} shows its output"
+                break
 
 
 def test_the_first_paragraph_after_a_figure_is_its_alternative_text():

@@ -73,6 +73,16 @@ def test_solutions_self_checks_and_claims_are_folded(site):
     assert 'aria-label="Toggle hidden content"' not in html
 
 
+def test_an_answer_to_a_prediction_is_folded_with_its_formulas_and_code_intact(site):
+    html = read(site, "01_draw_values")
+    assert html.count("Show the output</p>") > 5
+    answers = re.findall(r"<details>\s*<summary>The answer\..*?</details>", html, re.DOTALL)
+    assert len(answers) > 5 and all("<p>" in answer for answer in answers)
+    assert any("<code" in answer for answer in answers)
+    assert "Three times three times three makes 27" in answers[0]
+    assert "Show the source</p>" in read(site, "08_trust_winner"), "of a conclusion that answers"
+
+
 def test_no_table_has_a_heading_of_nothing(site):
     for name in ["01_draw_values", "04_search_at_random", "08_trust_winner"]:
         html = read(site, name)
@@ -172,7 +182,7 @@ def test_what_the_site_is_made_from_is_there():
 
 
 def test_the_site_is_built_without_what_the_course_needs():
-    for name in ["website", "environments", "pages", "offline", "game"]:
+    for name in ["website", "environments", "pages", "folds", "predictions", "offline", "game"]:
         source = (website.ROOT / "tools" / f"{name}.py").read_text(encoding="utf-8")
         imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
         assert imported <= sys.stdlib_module_names | {"tools"}
