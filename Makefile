@@ -9,7 +9,7 @@ code = helpers tests tools benchmarks examples notebooks site
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test check test-real soak mutants run student solutions refresh site browser bench lint platforms clean
+.PHONY: help setup lab test check test-real soak mutants run student solutions assignment refresh site browser bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ student: setup ## pack build/student.zip: the course without its solutions, to h
 solutions: setup ## pack build/solutions.zip: the notebooks with them, to hand out later
 	$(python) -m tools.handout solutions
 
+assignment: setup ## make nbgrader's assignments in grading/ (ARGS=05 picks one, ARGS=--force replaces changed ones)
+	$(python) -m tools.assignment $(ARGS)
+
 refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cifar10 or a file)
 	$(python) tools/notebooks.py refresh $(ARGS)
 
@@ -74,4 +77,4 @@ platforms: setup ## resolve the requirements for every platform and Python (need
 	$(python) tools/platforms.py
 
 clean: ## remove build/ and the environments
-	rm -rf build .venv .venv-jax .venv-site .venv-browser
+	rm -rf build .venv .venv-jax .venv-site .venv-browser .venv-teach

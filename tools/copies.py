@@ -30,7 +30,7 @@ HEADING = re.compile(r"^#+ Exercise (\w+)", re.MULTILINE)
 
 def for_students(notebook: NotebookNode) -> NotebookNode:
     """Return a copy of `notebook` to work in, without outputs and with the answers folded."""
-    return _apply(notebook, ClearOutputPreprocessor(), Fold())
+    return apply(notebook, ClearOutputPreprocessor(), Fold())
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
@@ -38,7 +38,7 @@ def without_solutions(notebook: NotebookNode) -> NotebookNode:
 
     Raises CopyError if a cell that is neither uses what only a solution defines.
     """
-    return _apply(
+    return apply(
         notebook,
         ClearOutputPreprocessor(),
         PackChecks(),
@@ -49,7 +49,7 @@ def without_solutions(notebook: NotebookNode) -> NotebookNode:
 
 def with_solutions(notebook: NotebookNode) -> NotebookNode:
     """Return a copy of `notebook` with its outputs, and with its solutions unfolded."""
-    return _apply(notebook, Unfold())
+    return apply(notebook, Unfold())
 
 
 class CopyError(Exception):
@@ -61,7 +61,7 @@ class Fold(Preprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Fold in place. A cell that already has its first line keeps it."""
-        for cell, exercise in _with_exercises(nb):
+        for cell, exercise in with_exercises(nb):
             if cell.cell_type == "markdown" and "answers" in cell.metadata:
                 cell.source = predictions.fold(cell.source, SUMMARY)
             if cell.cell_type == "code" and (kind := _kind(cell)):
@@ -86,7 +86,7 @@ class PackChecks(Preprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Pack in place. Raises CopyError where a cell can't do without the solutions."""
-        code = [pair for pair in _with_exercises(nb) if pair[0].cell_type == "code"]
+        code = [pair for pair in with_exercises(nb) if pair[0].cell_type == "code"]
         solutions = [cell.source for cell, _ in code if "solution" in tags(cell)]
         kept = [pair for pair in code if "solution" not in tags(pair[0])]
         known = {name for cell, _ in kept for name in packing.defined(cell.source)}
@@ -104,20 +104,21 @@ def tags(cell: NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
-def _apply(notebook: NotebookNode, *preprocessors: Preprocessor) -> NotebookNode:
-    copied = copy.deepcopy(notebook)
-    for preprocessor in preprocessors:
-        copied, _ = preprocessor.preprocess(copied, {})
-    return copied
-
-
-def _with_exercises(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
+def with_exercises(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, str]]:
     """Yield each cell with the name of the exercise that it belongs to."""
     exercise = "the exercise"
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and (headings := HEADING.findall(cell.source)):
             exercise = f"exercise {headings[-1]}"
         yield cell, exercise
+
+
+def apply(notebook: NotebookNode, *preprocessors: Preprocessor) -> NotebookNode:
+    """Return a copy of `notebook` that has gone through `preprocessors`, one after the other."""
+    copied = copy.deepcopy(notebook)
+    for preprocessor in preprocessors:
+        copied, _ = preprocessor.preprocess(copied, {})
+    return copied
 
 
 def _kind(cell: NotebookNode) -> str | None:

@@ -25,11 +25,17 @@ def packed(source: str, needed: Sequence[str], exercise: str) -> str:
     Its last statement, which shows what the check says, stays as it is. The statements `needed`
     are packed before the check.
     """
-    *_, call = ast.parse(source).body
-    lines = source.splitlines()
-    hidden = "\n\n\n".join([*needed, "\n".join(lines[: call.lineno - 1]).rstrip()])
+    definitions, call = parts(source)
+    hidden = "\n\n\n".join([*needed, definitions])
     text = base64.b64encode(zlib.compress(hidden.encode(), 9)).decode()
-    return TEMPLATE.format(exercise=exercise, text=text, call="\n".join(lines[call.lineno - 1 :]))
+    return TEMPLATE.format(exercise=exercise, text=text, call=call)
+
+
+def parts(source: str) -> tuple[str, str]:
+    """Return the text of a cell before its last statement, and that statement."""
+    *_, last = ast.parse(source).body
+    lines = source.splitlines()
+    return "\n".join(lines[: last.lineno - 1]).rstrip(), "\n".join(lines[last.lineno - 1 :])
 
 
 def unpacked(source: str) -> str:
