@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.support import sparing
-
 from tools import backend
 
 # Also for a plain `pytest`, as Windows users call it. Kernels inherit these variables.

@@ -1,7 +1,8 @@
 """Virtual environments beside .venv, each made from one file of requirements on first use.
 
-`make site` and `make browser` have one each, so that the course itself needs none of their
-packages. This module runs in whatever Python the caller has, before anything is installed.
+`make site`, `make browser` and `make assignment` have one each, so that the course itself needs
+none of their packages. This module runs in whatever Python the caller has, before anything is
+installed.
 """
 
 from __future__ import annotations  # so that an older Python gets as far as the message about it

@@ -46,7 +46,9 @@ def page(notebook: Notebook, names: Iterable[str] = ()) -> Notebook:
     """
     copied = copy.deepcopy(notebook)
     # The cell that finds the course on a hosted server is of no use to anybody who only reads.
-    copied["cells"] = [cell for cell in copied["cells"] if HOSTED not in cell["metadata"].get("tags", [])]
+    copied["cells"] = [
+        cell for cell in copied["cells"] if HOSTED not in cell["metadata"].get("tags", [])
+    ]
     others = {name[:2]: name for name in names if name[:2] != title(notebook)[:2]}
     for cell, following in zip(copied["cells"], [*copied["cells"][1:], None], strict=True):
         if cell["cell_type"] == "code":
