@@ -54,20 +54,21 @@ def is_first_cell(text: str) -> bool:
 def put(notebook: NotebookNode, address: str = "") -> None:
     """Give `notebook` the cell in place, before all other code, or write it anew.
 
-    Where the cell is new, the execution counts of the others move on by one.
+    Where the cell is new, the execution counts of the others move on by one. It is on no slide.
     """
     cells = notebook.cells
-    found = next((cell for cell in cells if TAG in cell.metadata.get("tags", [])), None)
-    if found:
-        found.source = source(address)
-        return
-    code = notebooks.code_cells(notebook)
-    for counted in [*code, *(output for cell in code for output in cell.outputs)]:
-        if counted.get("execution_count") is not None:
-            counted.execution_count += 1
-    cell = nbformat.v4.new_code_cell(source(address), id=ID, execution_count=1)
+    cell = next((cell for cell in cells if TAG in cell.metadata.get("tags", [])), None)
+    if not cell:
+        code = notebooks.code_cells(notebook)
+        for counted in [*code, *(output for cell in code for output in cell.outputs)]:
+            if counted.get("execution_count") is not None:
+                counted.execution_count += 1
+        cell = nbformat.v4.new_code_cell(id=ID, execution_count=1)
+        cells.insert(cells.index(code[0]) if code else len(cells), cell)
+    cell.source = source(address)
     cell.metadata.update(jupyter={"source_hidden": True}, tags=[TAG])
-    cells.insert(cells.index(code[0]) if code else len(cells), cell)
+    if any("slideshow" in other.metadata for other in cells):
+        cell.metadata["slideshow"] = {"slide_type": "skip"}
 
 
 def main(arguments: list[str] | None = None) -> int:

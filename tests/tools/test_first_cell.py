@@ -218,6 +218,14 @@ def test_an_address_is_written_and_removed_and_nothing_else_changes(notebook, ad
     assert nbformat.writes(notebook) == before
 
 
+def test_in_a_notebook_with_slides_it_is_on_none_of_them(notebook):
+    first_cell.put(notebook)
+    assert "slideshow" not in notebook.cells[1].metadata
+    notebook.cells[0].metadata["slideshow"] = {"slide_type": "slide"}
+    first_cell.put(notebook)
+    assert notebook.cells[1].metadata.slideshow == {"slide_type": "skip"}
+
+
 def test_another_cell_is_not_taken_for_it():
     assert first_cell.is_first_cell(first_cell.SOURCE)
     assert not first_cell.is_first_cell(first_cell.SOURCE + "\nprint(1)")
