@@ -1,5 +1,6 @@
 """Notebook 07: wrong answers to its exercises, each with words of the sentence that refuses it."""
 
+import itertools
 from functools import cache
 from typing import Any
 
@@ -70,11 +71,13 @@ def as_if_pairs_were_independent(a, b):
     return 0.625 - 1.96 * error, 0.625 + 1.96 * error
 
 
-def play(trials=12, num_hidden=400, rates=(3e-4, 1e-3), returns=lambda game: game):
+def play(trials=12, num_hidden=400, rates=(3e-4, 1e-3), different=12, returns=lambda game: game):
     def answer(game):
-        values = {"num_layers": 3, "dropout": 0.0, "batch_size": 128, "num_hidden": num_hidden}
+        names = ["num_layers", "dropout", "batch_size", "learning_rate"]
+        others = list(itertools.product((3, 2, 1), (0.0, 0.2), (128, 512), rates))[:different]
         for trial in range(trials):
-            game.play(**values, learning_rate=rates[trial % len(rates)])
+            values = dict(zip(names, others[trial % different], strict=True))
+            game.play(num_hidden=num_hidden, **values)
         return returns(game)
 
     return answer
@@ -102,7 +105,8 @@ WRONG = {
         (judge(interval=as_if_pairs_were_independent), "0.24 wide?"),
     ],
     "c": [
-        (play(trials=11), "You played 11 trials, not 12"),
+        (play(trials=11), "Play 12 different ones. You played 11."),
+        (play(different=2), "Play 12 different ones. You played 2."),
         (play(rates=(1e-2,)), "Random search is ahead"),
         (play(num_hidden=50, rates=(1e-4,)), "Random search is ahead"),
         (play(returns=lambda game: None), "Return the game itself"),
