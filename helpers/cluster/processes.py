@@ -89,6 +89,7 @@ def make_processes(
         "OMP_NUM_THREADS": threads,
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": threads,
+        "NPROC": threads,  # of XLA, which compiles for JAX
     }
     command = [sys.executable, str(CHILD), str(script), *arguments]
     gpus = list_gpus()

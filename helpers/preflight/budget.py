@@ -4,6 +4,7 @@ import importlib.util
 import math
 from collections.abc import Iterator
 
+import keras
 import keras_tuner
 
 from helpers import kerastuner
@@ -13,8 +14,9 @@ from helpers.preflight.report import ERROR, WARNING, Finding
 
 
 def check_tensorboard(probe: Probe) -> Iterator[Finding]:
-    """Finds that TensorBoard is missing, which KerasTuner needs."""
-    if importlib.util.find_spec("tensorboard") is None:
+    """Finds that TensorBoard is missing, which KerasTuner needs with TensorFlow."""
+    needed = keras.backend.backend() == "tensorflow"
+    if needed and importlib.util.find_spec("tensorboard") is None:
         yield Finding(
             ERROR,
             "KerasTuner fails every trial without TensorBoard.",

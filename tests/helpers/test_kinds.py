@@ -8,7 +8,6 @@ from pathlib import Path
 import keras_tuner
 import pandas as pd
 import pytest
-import tensorflow as tf
 
 from helpers.plots import plot_curves, plot_parallel, plot_trials
 from helpers.preflight import check, rehearsal
@@ -21,8 +20,9 @@ from helpers.search import (
     trials_table,
     watch,
 )
+from tests.support.backends import needs_tensorflow, tf
 from tests.support.crashes import Died, posix
-from tests.support.kinds import KINDS, make, search
+from tests.support.kinds import KINDS, NEED_TENSORFLOW, make, search
 
 # What `tf.data` does stays a graph, which does not matter here.
 GRAPHS = "ignore:Even though the .tf.config.experimental_run_functions"
@@ -43,7 +43,13 @@ def no_graphs():
     tf.config.run_functions_eagerly(False)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(kind, marks=needs_tensorflow if kind in NEED_TENSORFLOW else ())
+        for kind in KINDS
+    ],
+)
 def kind(request):
     return request.param
 

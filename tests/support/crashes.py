@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from helpers.search import trials_table
+from tests.support.backends import EAGERLY
 
 ROOT = Path(__file__).parents[2]
 X, Y = np.random.default_rng(0).normal(size=(40, 4)), np.arange(40) % 2
@@ -85,7 +86,7 @@ def build(hp):
             keras.layers.Dense(2, activation="softmax"),
         ]
     )
-    how = {"loss": "sparse_categorical_crossentropy", "metrics": ["acc"], "run_eagerly": True}
+    how = {"loss": "sparse_categorical_crossentropy", "metrics": ["acc"], "run_eagerly": EAGERLY}
     model.compile("adam", **how)
     return model
 

@@ -10,9 +10,10 @@ import keras
 import keras_tuner
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 from keras import layers
 from keras_tuner import Objective
+
+from tests.support.backends import EAGERLY, tf
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(60, 6)).astype("float32")
@@ -25,8 +26,7 @@ IMAGES, DIGITS = RNG.random((1000, 4, 4, 1)), np.eye(3)[RNG.integers(0, 3, 1000)
 
 
 def compiled(model, loss="mse", optimizer="sgd", metrics=()):
-    # So small that to compile it takes longer than to train it.
-    model.compile(optimizer=optimizer, loss=loss, metrics=list(metrics), run_eagerly=True)
+    model.compile(optimizer=optimizer, loss=loss, metrics=list(metrics), run_eagerly=EAGERLY)
     return model
 
 
@@ -73,7 +73,7 @@ def two_objectives(where):
             keras.optimizers.SGD(hp.Choice("rate", [1e-2, 1e-3])),
             loss={"acid": "mse", "lime": "mse"},
             metrics={"acid": ["mae"], "lime": ["mae"]},
-            run_eagerly=True,
+            run_eagerly=EAGERLY,
         )
         return model
 
@@ -431,6 +431,9 @@ KINDS = {
         tailored_space,
     )
 }
+
+
+NEED_TENSORFLOW = {"own loop", "batches with class weights"}  # for its data sets
 
 
 def make(kind, folder, project="project"):

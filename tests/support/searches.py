@@ -4,6 +4,8 @@ import keras
 import keras_tuner
 import numpy as np
 
+from tests.support.backends import EAGERLY
+
 X, Y = np.random.default_rng(0).normal(size=(64, 4)), np.eye(2)[np.arange(64) % 2]
 DATA = {"x": X, "y": Y, "validation_data": (X, Y), "verbose": 0}
 
@@ -37,6 +39,5 @@ def scored(folder, direction="max", trials=8, **kwargs):
 def build(hp):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(hp.Int("units", 2, 9))])
     model.add(keras.layers.Dense(2, activation="softmax"))
-    # So small that to compile it takes longer than to train it.
-    model.compile("adam", "categorical_crossentropy", metrics=["acc"], run_eagerly=True)
+    model.compile("adam", "categorical_crossentropy", metrics=["acc"], run_eagerly=EAGERLY)
     return model

@@ -6,6 +6,7 @@ import numpy as np
 
 from helpers.preflight import check
 from helpers.preflight.probe import Probe
+from tests.support.backends import EAGERLY
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(900, 4)).astype("float32")
@@ -25,8 +26,7 @@ def build(hp):
 
 
 def compiled(model, optimizer="adam", loss="categorical_crossentropy", metrics=("accuracy",)):
-    # So small that to compile it takes longer than to train it.
-    model.compile(optimizer=optimizer, loss=loss, metrics=list(metrics), run_eagerly=True)
+    model.compile(optimizer=optimizer, loss=loss, metrics=list(metrics), run_eagerly=EAGERLY)
     return model
 
 

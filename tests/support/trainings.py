@@ -5,6 +5,7 @@ import keras_tuner
 import numpy as np
 
 from helpers.search import learning_curves, protect, trials_table, watch
+from tests.support.backends import EAGERLY
 from tests.support.crashes import Died
 
 X = np.random.default_rng(0).normal(size=(48, 4)).astype("float32")
@@ -18,7 +19,7 @@ def build(hp):
     layers = [keras.layers.Dense(hp.Int("units", 2, 9)), keras.layers.Dense(2, "softmax")]
     model = keras.Sequential([keras.Input((4,)), *layers])
     optimizer = keras.optimizers.SGD(0.02, momentum=0.9)
-    model.compile(optimizer, loss="categorical_crossentropy", run_eagerly=True)
+    model.compile(optimizer, loss="categorical_crossentropy", run_eagerly=EAGERLY)
     return model
 
 

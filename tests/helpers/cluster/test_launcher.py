@@ -107,7 +107,8 @@ def test_nothing_listens_beyond_this_machine_and_the_cores_are_divided(tmp_path)
         assert process.environment["KERASTUNER_ORACLE_IP"] == "127.0.0.1"
         assert process.environment["KERASTUNER_ORACLE_PORT"] == "1234"
     for worker in workers:
-        assert int(worker.environment["TF_NUM_INTRAOP_THREADS"]) == max(1, cores // 2)
+        for threads in ("TF_NUM_INTRAOP_THREADS", "NPROC"):
+            assert int(worker.environment[threads]) == max(1, cores // 2)
 
 
 # Each role starts a process of its own, too, as data loaders do.

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pandas
 import pytest
-import tensorflow as tf
 
 from helpers.preflight import batches
+from tests.support.backends import needs_tensorflow, tf
 
 ROWS = np.arange(12.0).reshape(6, 2)
 
@@ -44,11 +44,11 @@ def dataset():
     [
         (None, batches.NONE),
         (ROWS, batches.ARRAYS),
-        (tf.constant(ROWS), batches.ARRAYS),
+        (keras.ops.convert_to_tensor(ROWS), batches.ARRAYS),
         (pandas.DataFrame(ROWS), batches.ARRAYS),
         ([ROWS, ROWS], batches.ARRAYS),
         ({"one": ROWS, "two": (ROWS, ROWS)}, batches.ARRAYS),
-        (dataset(), batches.BATCHES),
+        pytest.param(dataset(), batches.BATCHES, marks=needs_tensorflow),
         (Batches(3), batches.BATCHES),
         ((row for row in ROWS), batches.STREAM),
         (iter([ROWS]), batches.STREAM),
@@ -63,7 +63,14 @@ def test_the_kind_of_data(data, kind):
 
 
 @pytest.mark.parametrize(
-    "data", [ROWS, tf.constant(ROWS), pandas.DataFrame(ROWS), [ROWS, ROWS[:, 0]], {"one": ROWS}]
+    "data",
+    [
+        ROWS,
+        keras.ops.convert_to_tensor(ROWS),
+        pandas.DataFrame(ROWS),
+        [ROWS, ROWS[:, 0]],
+        {"one": ROWS},
+    ],
 )
 def test_rows_are_taken_from_every_structure(data):
     assert batches.length(data) == 6
@@ -90,9 +97,9 @@ def test_several_arrays_are_compared_by_their_bytes():
     [
         (ROWS, 2, False),
         (ROWS[:4], 1, False),
-        (dataset(), 3, False),
-        (dataset().repeat(), None, True),
-        (dataset().filter(lambda _: True), None, False),
+        pytest.param(dataset(), 3, False, marks=needs_tensorflow),
+        pytest.param(dataset().repeat(), None, True, marks=needs_tensorflow),
+        pytest.param(dataset().filter(lambda _: True), None, False, marks=needs_tensorflow),
         (Batches(5), 5, False),
         (Endless(), None, True),
         (WithoutLength(), None, True),
@@ -108,10 +115,11 @@ def test_steps_are_counted_where_they_are_known(data, steps, endless):
 @pytest.mark.parametrize(
     ("data", "wanted", "steps"),
     [
-        (dataset(), 2, 2),
-        (dataset(), 3, 2),  # the last one may be shorter
-        (dataset().take(1), 4, 1),
-        (dataset().repeat(), 4, 4),
+        pytest.param(dataset(), 2, 2, marks=needs_tensorflow),
+        # The last one may be shorter.
+        pytest.param(dataset(), 3, 2, marks=needs_tensorflow),
+        pytest.param(dataset().take(1), 4, 1, marks=needs_tensorflow),
+        pytest.param(dataset().repeat(), 4, 4, marks=needs_tensorflow),
         (Batches(5), 2, 2),
         (Batches(5), 9, 4),
         (Endless(), 4, 4),

@@ -4,12 +4,13 @@ import importlib.util
 
 import keras_tuner
 import pytest
-import tensorflow as tf
 
 from helpers.preflight import ERROR, WARNING, budget
+from tests.support.backends import needs_tensorflow, tf
 from tests.support.small_searches import X_VAL, X, Y, look_at, only, probe_of, search
 
 
+@needs_tensorflow
 def test_a_missing_tensorboard(tuner_of, monkeypatch):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
@@ -17,6 +18,12 @@ def test_a_missing_tensorboard(tuner_of, monkeypatch):
     )
     (finding,) = budget.check_tensorboard(probe_of(tuner_of()))
     assert finding.severity == ERROR and finding.cure == "pip install tensorboard"
+
+
+def test_with_another_backend_nobody_needs_tensorboard(tuner_of, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(budget.keras.backend, "backend", lambda: "jax")
+    assert list(budget.check_tensorboard(probe_of(tuner_of()))) == []
 
 
 # Warnings are errors here: in Hyperband's second round, Keras warns of a fresh optimizer.
@@ -82,20 +89,28 @@ def test_a_generator_that_the_first_trial_uses_up(tuner_of):
     [
         ({"x": "generator"}, {}, ["x is of type generator, and steps_per_epoch is not given"]),
         ({"x": "generator"}, {"steps_per_epoch": 3}, []),
-        ({"x": "endless"}, {}, ["x goes on for ever, and steps_per_epoch is not given"]),
-        ({"x": "endless"}, {"steps_per_epoch": 3}, []),
+        pytest.param(
+            {"x": "endless"},
+            {},
+            ["x goes on for ever, and steps_per_epoch is not given"],
+            marks=needs_tensorflow,
+        ),
+        pytest.param({"x": "endless"}, {"steps_per_epoch": 3}, [], marks=needs_tensorflow),
         (
             {"validation": "generator"},
             {"steps_per_epoch": 3},
             ["validation_data is of type generator, and validation_steps is not given"],
         ),
-        (
+        pytest.param(
             {"validation": "endless"},
             {},
             ["validation_data goes on for ever, and validation_steps is not given"],
+            marks=needs_tensorflow,
         ),
-        ({"validation": "endless"}, {"validation_steps": 3}, []),
-        ({"x": "whole"}, {}, []),
+        pytest.param(
+            {"validation": "endless"}, {"validation_steps": 3}, [], marks=needs_tensorflow
+        ),
+        pytest.param({"x": "whole"}, {}, [], marks=needs_tensorflow),
     ],
 )
 def test_data_without_an_end_need_a_number_of_steps(tuner_of, given, options, findings):

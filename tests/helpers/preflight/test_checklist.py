@@ -7,11 +7,11 @@ import keras_tuner
 import numpy as np
 import pandas
 import pytest
-import tensorflow as tf
 
 from helpers import models
 from helpers.data import SealedTestSet
 from helpers.preflight import ERROR, WARNING
+from tests.support.backends import EAGERLY, needs_tensorflow, tf
 from tests.support.small_searches import (
     RNG,
     X_VAL,
@@ -28,11 +28,11 @@ LABELS = Y.argmax(axis=1)
 
 
 def eagerly(builder):
-    """Returns a builder of the same models; to compile them takes longer than to train them."""
+    """Returns a builder of the same models, run as it takes the least time."""
 
     def build_eagerly(hp):
         model = builder(hp)
-        model.run_eagerly = True
+        model.run_eagerly = EAGERLY
         return model
 
     return build_eagerly
@@ -108,6 +108,9 @@ class Batches(keras.utils.PyDataset):
         return X[rows], Y[rows]
 
 
+tensor = keras.ops.convert_to_tensor
+
+
 def pairs(x, y):
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(300)
 
@@ -116,8 +119,11 @@ def pairs(x, y):
     "given",
     [
         {"x": pandas.DataFrame(X), "y": pandas.DataFrame(Y), "validation_split": 0.9},
-        {"x": tf.constant(X), "y": tf.constant(Y), "validation_data": (tf.constant(X_VAL), Y_VAL)},
-        {"x": pairs(X, Y), "y": None, "validation_data": pairs(X_VAL, Y_VAL)},
+        {"x": tensor(X), "y": tensor(Y), "validation_data": (tensor(X_VAL), Y_VAL)},
+        pytest.param(
+            {"x": pairs(X, Y), "y": None, "validation_data": pairs(X_VAL, Y_VAL)},
+            marks=needs_tensorflow,
+        ),
         {"x": Batches(), "y": None},
     ],
     ids=["frames", "tensors", "tf.data", "PyDataset"],
@@ -168,6 +174,7 @@ def test_targets_in_a_list_are_refused_by_keras(tuner_of, split):
     assert "Unrecognized data type" in finding.evidence
 
 
+@needs_tensorflow
 def test_a_split_of_a_data_set_is_refused_by_keras(tuner_of):
     finding, *_ = look_at(tuner_of(), pairs(X, Y), None, validation_split=0.5).findings
     assert finding.severity == ERROR and "`validation_split` is only supported" in finding.evidence

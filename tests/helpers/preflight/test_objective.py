@@ -143,7 +143,7 @@ def test_a_callback_that_cannot_be_copied(tuner_of):
 
 
 @pytest.mark.parametrize(
-    ("callbacks", "kind", "message"), [((), "tuple", "append"), (None, "NoneType", "iterable")]
+    ("callbacks", "kind", "message"), [((), "tuple", "append"), (None, "NoneType", "NoneType")]
 )
 def test_callbacks_that_are_not_a_list(tuner_of, callbacks, kind, message):
     tuner = tuner_of()

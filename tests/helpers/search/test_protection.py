@@ -19,6 +19,7 @@ from helpers.search import (
     watch,
 )
 from helpers.search.disk import clear_errors, unwritable
+from tests.support.backends import EAGERLY
 from tests.support.crashes import (
     X,
     Y,
@@ -252,7 +253,7 @@ def test_a_trial_out_of_memory_and_one_with_nan_do_not_end_the_search(tmp_path):
             np.ones(10**16)  # TensorFlow's own allocator would wait for room, for ten seconds
         layers = [keras.layers.Dense(2), keras.layers.Dense(2, activation="softmax")]
         model = keras.Sequential([keras.Input(shape=(4,)), *layers])
-        how = {"loss": "sparse_categorical_crossentropy", "run_eagerly": True}
+        how = {"loss": "sparse_categorical_crossentropy", "run_eagerly": EAGERLY}
         model.compile(keras.optimizers.SGD(rate), **how)
         return model
 
