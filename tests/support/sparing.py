@@ -21,22 +21,22 @@ del _util, _spec, _sparing
 
 
 def spare_trainings() -> bool:
-    """Leaves out what changes no result, and says whether TensorFlow was loaded, to be told.
+    """Leaves out what changes no result, and says whether a backend was loaded, to be spared.
 
-    KerasTuner collects garbage before each trial, among all that TensorFlow has loaded; and
+    KerasTuner collects garbage before each trial, among all that the backend has loaded; and
     TensorFlow improves the graph of each pipeline of data.
     """
-    tensorflow = sys.modules.get("tensorflow")
-    if not tensorflow:
+    if not {"tensorflow", "jax"} & sys.modules.keys():
         return False
     gc.collect()
     gc.freeze()
-    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    if tensorflow := sys.modules.get("tensorflow"):
+        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     return True
 
 
 def register(shell: Any) -> None:
-    """Spares the trainings of an IPython `shell` from the first cell that finds TensorFlow."""
+    """Spares the trainings of an IPython `shell` from the first cell that finds a backend."""
 
     def before_cell(info: object) -> None:
         if spare_trainings():
