@@ -35,10 +35,13 @@ ROOT = Path(__file__).resolve().parent.parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+    # How jupyterlab-rise shows the slides. Its default theme loads fonts from another host.
+    "rise": {"center": False, "margin": 0, "theme": "white", "transition": "none"},
 }
 # The metadata that a cell keeps: what it is for, whether it is folded, the sentences of the prose
-# that a claim proves, and the ids of the cells whose predictions it answers.
-CELL_METADATA = {"tags", "jupyter", "proves", "answers"}
+# that a claim proves, the ids of the cells whose predictions it answers, and what it is in a slide
+# show.
+CELL_METADATA = {"tags", "jupyter", "proves", "answers", "slideshow"}
 LAST_WORDS = 2000  # characters of what a kernel wrote before it died
 
 

@@ -1,5 +1,6 @@
 """What each notebook promises is practised in it."""
 
+import itertools
 import re
 
 import nbformat
@@ -102,7 +103,10 @@ def test_all_notebooks_are_listed():
 
 @pytest.mark.parametrize("notebook", PRACTISED)
 def test_every_item_of_you_will_is_practised(notebook):
-    first = cells(notebook)[0].source
+    first = "\n\n".join(
+        cell.source
+        for cell in itertools.takewhile(lambda cell: cell.cell_type == "markdown", cells(notebook))
+    )
     items = re.findall(r"^- (.*?)[;.]$", first, re.MULTILINE | re.DOTALL)
     rows = PRACTISED[notebook]
     assert len(items) == len(rows)

@@ -194,6 +194,27 @@ def answer_what_comes_later(notebook):
     answer(notebook).metadata["answers"].append(notebook.cells[-1].id)
 
 
+def slide(kind: str, of: Callable[[NotebookNode], NotebookNode]) -> Plant:
+    return lambda notebook: of(notebook).metadata["slideshow"].update(slide_type=kind)
+
+
+def of_words(words: str) -> Callable[[NotebookNode], NotebookNode]:
+    return lambda notebook: next(cell for cell in notebook.cells if words in cell.source)
+
+
+def of_tag(tag: str) -> Callable[[NotebookNode], NotebookNode]:
+    return lambda notebook: tagged(notebook, tag)
+
+
+def forget_the_slide_of_a_cell(notebook):
+    del notebook.cells[3].metadata["slideshow"]
+
+
+def show_the_output_with_the_question(notebook):
+    asked = next(i for i, c in enumerate(notebook.cells) if "**Predict before you run" in c.source)
+    notebook.cells[asked + 1].metadata["slideshow"]["slide_type"] = "-"
+
+
 PLANTED: list[tuple[Callable, Plant]] = [
     (rules.was_run_in_order, swap_first_two_counts),
     (rules.was_run_in_order, skip_a_cell),
@@ -229,6 +250,34 @@ PLANTED: list[tuple[Callable, Plant]] = [
     (rules.answers_its_predictions, answer_what_comes_later),
     (rules.names_the_sentences_that_its_claims_prove, name_no_sentence),
     (rules.names_the_sentences_that_its_claims_prove, name_a_sentence_that_comes_later),
+    (rules.says_of_every_cell_what_it_is_on_the_slides, forget_the_slide_of_a_cell),
+    (
+        rules.says_of_every_cell_what_it_is_on_the_slides,
+        slide("sub-slide", of_words("## What is a hyperparameter?")),
+    ),
+    (
+        rules.says_of_every_cell_what_it_is_on_the_slides,
+        slide("skip", lambda notebook: notebook.cells[0]),
+    ),
+    (
+        rules.says_of_every_cell_what_it_is_on_the_slides,
+        replace_in_prose("# 01 Draw", "# 09 Draw"),
+    ),
+    (rules.shows_no_claim_and_no_exercise_on_a_slide, slide("-", of_tag("claim"))),
+    (rules.shows_no_claim_and_no_exercise_on_a_slide, slide("fragment", of_tag("solution"))),
+    (rules.shows_no_claim_and_no_exercise_on_a_slide, slide("-", of_tag("self-check"))),
+    (
+        rules.shows_no_claim_and_no_exercise_on_a_slide,
+        slide("slide", of_words("### Exercise A")),
+    ),
+    (rules.asks_on_its_slides_before_it_shows, show_the_output_with_the_question),
+    (
+        rules.asks_on_its_slides_before_it_shows,
+        slide("skip", of_words("**Predict before you run")),
+    ),
+    (rules.ends_its_slides_with_the_answer, slide("skip", of_words("## The answer"))),
+    (rules.ends_its_slides_with_the_answer, slide("-", of_words("## The answer"))),
+    (rules.ends_its_slides_with_the_answer, slide("skip", of_tag("conclusion"))),
     (rules.folds_its_claims, unfold_a_claim),
     (rules.asserts_its_claims, rewrite("claim", "print('it is so')")),
     (rules.asserts_its_claims, rewrite("claim", "assert True")),

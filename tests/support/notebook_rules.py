@@ -22,6 +22,10 @@ MAX_CODE_LINES = 12  # ten, and the brackets of a call that is laid out one argu
 WRITES_FILE = "%%writefile "
 MAX_FILE_LINES = 80
 MAX_IGNORED_SHARE = 1 / 3
+SLIDE_TYPES = {"slide", "subslide", "fragment", "-", "skip", "notes"}
+OFF_SLIDES = {"skip", "notes"}
+NEVER_ON_SLIDES = {"claim", "answer", "self-check", "solution"}
+WITH_SLIDES = range(1, 9)  # the numbers of the notebooks that are lectured from
 SECTIONS = ("**You will**", "**You need**", "## What you can do now", "## Exercises",
             "## Where to read on", "## Versions")  # fmt: skip
 
@@ -218,8 +222,9 @@ def answers_its_predictions(notebook: NotebookNode) -> list[str]:
 def ends_its_story_with_a_conclusion(notebook: NotebookNode) -> list[str]:
     sources = [cell.source for cell in notebook.cells]
     start = [i for i, source in enumerate(sources) if "## The answer\n" in source]
-    end = [i for i, source in enumerate(sources) if "## What you can do now" in source]
-    if len(start) != 1 or len(end) != 1:
+    headings = [i for i, source in enumerate(sources) if source.startswith("## ")]
+    end = [i for i in headings if len(start) == 1 and i > start[0]]
+    if not end:
         return ["it has no section called The answer before What you can do now"]
     kinds = [tags(cell) for cell in notebook.cells[start[0] + 1 : end[0]]]
     if not kinds or "conclusion" not in kinds[0] or kinds[-1] != ["claim"]:
@@ -230,6 +235,73 @@ def ends_its_story_with_a_conclusion(notebook: NotebookNode) -> list[str]:
     if not asked or asked[1][0].upper() + asked[1][1:] not in repeated:
         return ["its answer does not repeat the question of the first cell"]
     return []
+
+
+def says_of_every_cell_what_it_is_on_the_slides(notebook: NotebookNode) -> list[str]:
+    number = int(re.match(r"# (\d+)", notebook.cells[0].source)[1])
+    if number not in WITH_SLIDES:
+        return [
+            f"cell {cell.id} is for a slide show, which notebook {number} has not"
+            for cell in notebook.cells
+            if _slide_type(cell) not in (None, "skip")
+        ]
+    breaches = [
+        # Without a type, a cell would be shown at the end of the last slide.
+        f"cell {cell.id} says nothing about the slides, or something unknown"
+        for cell in notebook.cells
+        if _slide_type(cell) not in SLIDE_TYPES
+    ]
+    if _slide_type(notebook.cells[0]) != "slide":
+        breaches.append("its first cell is no slide")
+    return breaches
+
+
+def _slide_type(cell: NotebookNode) -> str | None:
+    return cell.metadata.get("slideshow", {}).get("slide_type")
+
+
+def _on_slides(notebook: NotebookNode) -> list[NotebookNode]:
+    has_slides = any(_slide_type(cell) == "slide" for cell in notebook.cells)
+    return [c for c in notebook.cells if has_slides and _slide_type(c) not in OFF_SLIDES]
+
+
+def shows_no_claim_and_no_exercise_on_a_slide(notebook: NotebookNode) -> list[str]:
+    return [
+        f"cell {cell.id} is on a slide"
+        for cell in _on_slides(notebook)
+        if NEVER_ON_SLIDES & {*tags(cell)} or "### Exercise " in cell.source
+    ]
+
+
+def asks_on_its_slides_before_it_shows(notebook: NotebookNode) -> list[str]:
+    shown = {cell.id: cell for cell in _on_slides(notebook)}
+    breaches = []
+    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
+        asks = "**Predict before you run" in _on_one_line(cell.source)
+        if cell.cell_type == "markdown" and asks and after.id in shown:
+            if cell.id not in shown:
+                breaches.append(f"cell {after.id} is on a slide without the question before it")
+            elif _slide_type(after) == "-":
+                breaches.append(f"cell {after.id} appears together with the question before it")
+    return breaches + [
+        f"cell {cell.id} answers on a slide what no slide asks"
+        for cell in shown.values()
+        if not shown.keys() >= set(cell.metadata.get("answers", []))
+    ]
+
+
+def ends_its_slides_with_the_answer(notebook: NotebookNode) -> list[str]:
+    shown = _on_slides(notebook)
+    if not shown:
+        return []
+    start = [i for i, c in enumerate(notebook.cells) if c.source.startswith("## The answer\n")]
+    if not start or _slide_type(notebook.cells[start[0]]) != "slide":
+        return ["no slide is called The answer"]
+    return [
+        f"the answer in cell {cell.id} is on no slide"
+        for cell in notebook.cells[start[0] :]
+        if "conclusion" in tags(cell) and cell not in shown
+    ]
 
 
 def folds_its_claims(notebook: NotebookNode) -> list[str]:
@@ -319,6 +391,10 @@ RULES: tuple[Callable[[NotebookNode], list[str]], ...] = (
     answers_its_predictions,
     asserts_its_claims,
     names_the_sentences_that_its_claims_prove,
+    says_of_every_cell_what_it_is_on_the_slides,
+    shows_no_claim_and_no_exercise_on_a_slide,
+    asks_on_its_slides_before_it_shows,
+    ends_its_slides_with_the_answer,
     folds_its_claims,
     has_exercises_with_check_and_solution,
     describes_its_figures,
