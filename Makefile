@@ -9,7 +9,7 @@ code = helpers tests tools benchmarks examples notebooks site
 # Warnings of TensorFlow's C++ side that no reader can act on; its errors still show.
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help setup lab test check test-real soak mutants run student solutions assignment refresh site browser bench lint platforms clean
+.PHONY: help setup lab test check test-real soak mutants run student solutions assignment refresh site slides browser bench lint platforms clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +60,11 @@ refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cif
 site: ## build the web site, the pages to read, into build/site (ARGS=05 picks one page, PYTHON= names the interpreter)
 	@$(or $(PYTHON),$(wildcard $(python)),python3) -m tools.website $(ARGS)
 
-browser: setup ## test the web site and JupyterLab in Chromium (ARGS= goes to pytest; --chromium downloads one first)
+browser: slides ## test the web site and JupyterLab in Chromium (ARGS= goes to pytest; --chromium downloads one first)
 	@$(or $(PYTHON),$(python)) -m tools.browser $(ARGS)
+
+slides: setup ## export the slides of the notebooks that have some into build/slides (ARGS=05 picks one)
+	$(python) -m tools.slides $(ARGS)
 
 bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)
 	@mkdir -p build
