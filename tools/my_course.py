@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -22,6 +23,7 @@ from tools import copies, first_cell, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "my-course"
+STYLE = "rise.css"  # jupyterlab-rise looks for it beside the notebook that it shows as slides
 HOW = "`make lab NEW=1` (without make: `python -m tools.lab --new`)"
 
 
@@ -51,6 +53,9 @@ def update(root: Path, new: bool = False) -> list[str]:
             original = nbformat.read(path, as_version=4)
             what, name = _provide(original, folder / path.name, new)
             told[what].append(name)
+        style = root / "notebooks" / STYLE
+        if style.is_file() and not (folder / STYLE).exists():
+            shutil.copyfile(style, folder / STYLE)
     except OSError as error:
         raise notebooks.NotebookError(f"{folder} can't be used: {error.strerror}") from error
     sentences = {

@@ -175,3 +175,13 @@ def test_the_copies_read_the_images_of_the_project_as_the_notebooks_do(project):
     environment = {**os.environ, "PYTHONPATH": str(my_course.ROOT)}
     found = subprocess.check_output(command, cwd=project / "my-course", env=environment, text=True)
     assert Path(found.strip()) == my_course.ROOT / "data" / "cifar10.npz"
+
+
+def test_the_look_of_the_slides_is_copied_once(project):
+    (project / "notebooks" / "rise.css").write_text("ours")
+    my_course.update(project)
+    copied = project / "my-course" / "rise.css"
+    assert copied.read_text() == "ours"
+    copied.write_text("the reader's own")
+    my_course.update(project)
+    assert copied.read_text() == "the reader's own"
