@@ -79,8 +79,10 @@ def prepare(notebook: NotebookNode) -> NotebookNode:
     Raises PageError if a figure is not followed by a cell that says what it shows.
     """
     copied = copy.deepcopy(notebook)
-    for cell, of_page in zip(copied.cells, pages.page(notebook)["cells"], strict=True):
-        if cell.cell_type == "code":
+    on_page = {cell["id"]: cell for cell in pages.page(notebook)["cells"]}  # not all of them are
+    for cell in copied.cells:
+        if cell.cell_type == "code" and cell.id in on_page:
+            of_page = on_page[cell.id]
             image = of_page["metadata"].get("mystnb", {}).get("image", {})
             cell.metadata["alt"] = image.get("alt", "")
             hidden = cell.metadata.get("jupyter", {}).get("outputs_hidden")
