@@ -60,7 +60,8 @@ refresh: setup ## execute the notebooks in place on real images (COURSE_DATA=cif
 site: ## build the web site, the pages to read, into build/site (ARGS=05 picks one page, PYTHON= names the interpreter)
 	@$(or $(PYTHON),$(wildcard $(python)),python3) -m tools.website $(ARGS)
 
-browser: slides ## test the web site and JupyterLab in Chromium (ARGS= goes to pytest; --chromium downloads one first)
+browser: setup ## test the web site and JupyterLab in Chromium (ARGS= goes to pytest; --chromium downloads one first)
+	$(python) -m tools.slides
 	@$(or $(PYTHON),$(python)) -m tools.browser $(ARGS)
 
 slides: setup ## export the slides of the notebooks that have some into build/slides (ARGS=05 picks one)
