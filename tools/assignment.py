@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from nbformat.reader import NotJSONError
 
 from helpers import files
 from tools import copies, environments, graded, notebooks
@@ -65,6 +66,7 @@ def write_source(path: Path, folder: Path, force: bool = False) -> tuple[int, bo
 
     Raises:
         CopyError: The notebook can't become an assignment.
+        AssignmentError: The one that has been kept is damaged.
     """
     try:
         made = graded.source_version(nbformat.read(path, as_version=4))
@@ -73,7 +75,11 @@ def write_source(path: Path, folder: Path, force: bool = False) -> tuple[int, bo
     text = nbformat.writes(made) + "\n"
     target = folder / "source" / path.stem / path.name
     if target.exists() and not force and target.read_text(encoding="utf-8") != text:
-        return graded.points(nbformat.read(target, as_version=4)), False
+        try:
+            return graded.points(nbformat.read(target, as_version=4)), False
+        except NotJSONError as error:
+            what = f"{target} can't be read: put a backup in its place, or add --force"
+            raise AssignmentError(what) from error
     target.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(target, text)
     return graded.points(made), True

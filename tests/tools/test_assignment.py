@@ -251,6 +251,15 @@ def test_a_changed_source_version_is_kept_until_it_is_to_be_replaced(original, t
     assert target.read_text(encoding="utf-8") == made
 
 
+def test_a_damaged_source_version_is_named_with_the_way_out(original, tmp_path):
+    target = tmp_path / "grading" / "source" / "01_count" / "01_count.ipynb"
+    target.parent.mkdir(parents=True)
+    target.write_text('{"cells": [')
+    with pytest.raises(assignment.AssignmentError, match="01_count.ipynb can't be read: .*--force"):
+        assignment.write_source(original, tmp_path / "grading")
+    assert assignment.write_source(original, tmp_path / "grading", force=True) == (1, True)
+
+
 def test_the_kernel_is_this_interpreter_and_the_settings_are_written_once(tmp_path):
     assignment.prepare(tmp_path)
     (kernel,) = (tmp_path / "jupyter" / "kernels").glob("*/kernel.json")
