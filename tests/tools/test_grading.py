@@ -17,7 +17,7 @@ import pytest
 from tests.support.submissions import about, answered, released, solutions
 from tools import assignment, environments
 
-pytestmark = [pytest.mark.grading, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.tensorflow, pytest.mark.grading, pytest.mark.timeout(3600)]
 
 ROOT = assignment.ROOT
 LONG, SHORT = "\nseconds = 120\n", "\nseconds = 20\n"  # what an endless loop takes
