@@ -10,7 +10,8 @@ from unittest import mock
 import keras
 import pytest
 
-if importlib.util.find_spec("tensorflow"):
+HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
+if HAS_TENSORFLOW:
     import tensorflow as tf
 else:
     # So that the arguments of tests that are skipped can be written down.
@@ -21,5 +22,5 @@ else:
 EAGERLY = keras.backend.backend() == "tensorflow"
 
 needs_tensorflow = pytest.mark.skipif(
-    isinstance(tf, mock.MagicMock), reason="it is about TensorFlow, which this lane does without"
+    not HAS_TENSORFLOW, reason="it is about TensorFlow, which this lane does without"
 )

@@ -100,7 +100,7 @@ def own_metric(where):
             self.value.assign(keras.ops.maximum(self.value, distance))
 
         def result(self):
-            return self.value
+            return keras.ops.convert_to_tensor(self.value)
 
     tuner = keras_tuner.RandomSearch(
         lambda hp: regressor(hp, [Worst()]),
