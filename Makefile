@@ -67,10 +67,11 @@ browser: setup ## test the web site and JupyterLab in Chromium (ARGS= goes to py
 slides: setup ## export the slides of the notebooks that have some into build/slides (ARGS=05 picks one)
 	$(python) -m tools.slides $(ARGS)
 
-bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours (ARGS= goes to it)
+bench: setup ## measure: the stand-in, and a short search, the lecture's way and ours, also with JAX (ARGS= goes to it)
 	@mkdir -p build
+	@BACKEND=jax sh tools/setup.sh
 	$(python) benchmarks/standin.py --short
-	$(python) benchmarks/lecture_search.py --widths 950 100 --epochs 1 --json build/lecture_search.json $(ARGS)
+	$(python) benchmarks/lecture_search.py --widths 950 100 --epochs 2 --json build/lecture_search.json $(ARGS)
 
 lint: setup ## check the code and the notebooks with ruff, and the types with mypy
 	$(python) -m ruff check $(code)

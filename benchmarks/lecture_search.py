@@ -1,7 +1,7 @@
 """Compares the search as the lecture writes it with the same search as the course runs it.
 
 python benchmarks/lecture_search.py                            about half an hour on two cores
-python benchmarks/lecture_search.py --widths 950 100 --epochs 1     a short run
+python benchmarks/lecture_search.py --widths 950 100 --epochs 2     a short run
 
 There are several ways to search the same widths, for the same epochs, on the same images (all
 50,000 to train, and the test images to validate, as in the lecture):
