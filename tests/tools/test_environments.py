@@ -37,7 +37,7 @@ def test_a_python_that_is_too_old_is_told_so(tmp_path, monkeypatch):
         environments.install(tmp_path / "venv", tmp_path / "requirements-a.txt")
 
 
-@pytest.mark.parametrize("name", ["site", "browser"])
+@pytest.mark.parametrize("name", ["site", "browser", "teach"])
 def test_every_requirement_is_pinned_and_says_why(name):
     lines = (ROOT / f"requirements-{name}.txt").read_text(encoding="utf-8").splitlines()
     for line in (line for line in lines if line and not line.startswith("#")):
