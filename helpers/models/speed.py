@@ -20,6 +20,8 @@ def speed_up(build: Builder, budget: Budget) -> Builder:
     `quick` budget, whose trainings end before the compilation has paid off. It makes convolutions
     slower, so don't pass a builder of networks that have them.
 
+    With JAX, Keras always compiles with XLA, and there is nothing to set.
+
     Args:
         build: A model builder that a tuner can call. Its models are compiled, and their layers
             are Dense.
