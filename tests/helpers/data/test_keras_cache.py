@@ -126,7 +126,11 @@ def killed(work, when=None):
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 # The child runs nothing but Python until it is killed, so other threads' locks don't matter.
-may_fork = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+# Python warns of a fork of several threads, and so does JAX, with which the child computes nothing.
+may_fork = pytest.mark.filterwarnings(
+    "ignore:.*multi-threaded.*fork:DeprecationWarning",
+    r"ignore:os\.fork\(\) was called:RuntimeWarning",
+)
 
 
 @needs_fork
