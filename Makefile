@@ -62,7 +62,7 @@ site: ## build the web site, the pages to read, into build/site (ARGS=05 picks o
 
 browser: setup ## test the web site and JupyterLab in Chromium (ARGS= goes to pytest; --chromium downloads one first)
 	$(python) -m tools.slides
-	@$(or $(PYTHON),$(python)) -m tools.browser $(ARGS)
+	@$(python) -m tools.browser $(ARGS)
 
 slides: setup ## export the slides of the notebooks that have some into build/slides (ARGS=05 picks one)
 	$(python) -m tools.slides $(ARGS)
