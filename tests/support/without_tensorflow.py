@@ -28,7 +28,7 @@ FOLDERS = (
     "tests/tools",
 )
 LIBRARIES = {"jax", "keras", "keras_tuner", "tensorboard", "tensorflow"}
-MARKED_FILE = re.compile(r"^pytestmark = .*\bmark\.tensorflow\b", re.MULTILINE)
+MARKED_FILE = re.compile(r"^pytestmark = (?:\[[^\]]*|.*)\bmark\.tensorflow\b", re.MULTILINE)
 
 
 class Refusal(importlib.abc.MetaPathFinder):

@@ -28,6 +28,10 @@ def test_it_leaves_out_other_folders_marked_files_and_notebooks(tmp_path, monkey
     assert not is_left_out("tests/tools/test_a.py")
     assert not is_left_out("tests/tools/test_a.py", "@pytest.mark.tensorflow\ndef test_b(): pass")
     assert is_left_out("tests/tools/test_a.py", "import x\n\npytestmark = pytest.mark.tensorflow\n")
+    several = "pytestmark = [\n    pytest.mark.timeout(9),\n    pytest.mark.tensorflow,\n]\n"
+    assert is_left_out("tests/tools/test_a.py", several)
+    other = "pytestmark = [\n    pytest.mark.timeout(9),\n]\n\n@pytest.mark.tensorflow\n"
+    assert not is_left_out("tests/tools/test_a.py", other)
     assert is_left_out("tests/helpers/bank/test_a.py") and not is_left_out(
         "tests/helpers/test_a.py"
     )
