@@ -1,26 +1,54 @@
-"""Decides in one place how models are compiled."""
+"""Decides in one place how models are compiled and how arrays reach them."""
 
 import functools
+import inspect
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import keras_tuner
+import numpy as np
 
 from helpers.budget import Budget
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 Builder = Callable[[keras_tuner.HyperParameters], keras.Model]
+
+STEPS_PER_CALL = 32  # more make an epoch hardly any shorter
+# `fit` with any other argument is left to Keras.
+UNDERSTOOD = {
+    *("x", "y", "batch_size", "epochs", "initial_epoch", "verbose", "callbacks"),
+    *("validation_data", "validation_freq", "shuffle", "class_weight"),
+}
 
 
 def speed_up(build: Builder, budget: Budget) -> Builder:
-    """Returns a builder of the same models, compiled with XLA where that makes a search shorter.
+    """Returns a builder of the same models, set so that a search with TensorFlow takes less time.
 
-    On a CPU, Keras' default ("auto") leaves XLA off, although XLA makes an epoch of the lecture's
-    MLP about a third shorter (`benchmarks/lecture_search.py` measures this). It stays off at the
-    `quick` budget, whose trainings end before the compilation has paid off. It makes convolutions
-    slower, so don't pass a builder of networks that have them.
+    The models compute the same, apart from rounding and the order of the training images, which
+    is another random one. `benchmarks/lecture_search.py` measures what is gained by these:
 
-    With JAX, Keras always compiles with XLA, and there is nothing to set.
+    XLA: On a CPU, Keras' default ("auto") leaves it off, although it makes an epoch of the
+        lecture's MLP about a third shorter. It makes convolutions slower, so don't pass a builder
+        of networks that have them.
+
+    Steps per call: After every batch TensorFlow returns to Python, and meanwhile all processors
+        but one wait. Where XLA is on, the models take 32 steps a call. Callbacks hear of batches
+        only at the end of a call.
+
+    No autotuning: A thread tunes the pipeline that Keras makes of arrays. It sleeps in between,
+        each time twice as long as before, so towards the end of an epoch about as long as the epoch
+        has taken. When the epoch is over, TensorFlow wakes the thread before it marks it as
+        cancelled, and a thread that looks too early sleeps on, while the next epoch waits for its
+        end. Such an epoch takes up to twice as long as others. So `fit` makes the pipelines itself,
+        without that thread, unless it gets anything but NumPy arrays, or an argument that it does
+        not know, such as `sample_weight`.
+
+    Everything stays as it is at the `quick` budget, whose trainings end before the compilation
+    has paid off, and with JAX, where Keras always compiles with XLA and has no such pipeline.
 
     Args:
         build: A model builder that a tuner can call. Its models are compiled, and their layers
@@ -36,6 +64,9 @@ def speed_up(build: Builder, budget: Budget) -> Builder:
         model = build(hp)
         if budget.name != "quick" and keras.backend.backend() == "tensorflow":
             model.jit_compile = _xla_pays()
+            if model.jit_compile:
+                model.steps_per_execution = STEPS_PER_CALL
+            model.fit = _fit_without_autotuning(model.fit)
         return model
 
     return build_and_set
@@ -54,3 +85,59 @@ def _xla_pays() -> bool:
     except tf.errors.OpError:
         return False
     return True
+
+
+def _fit_without_autotuning(fit: Callable[..., keras.callbacks.History]) -> Callable:
+    """Returns `fit`, a model's own, which then makes the pipelines for NumPy arrays itself."""
+    signature = inspect.signature(fit)
+
+    @functools.wraps(fit)
+    def fit_from_pipelines(*args: Any, **kwargs: Any) -> keras.callbacks.History:
+        given = signature.bind(*args, **kwargs).arguments
+        train, validation = (given.get("x"), given.get("y")), given.get("validation_data")
+        if (
+            given.keys() <= UNDERSTOOD
+            and given.get("shuffle", True) in (True, False)  # Keras knows "batch" besides
+            and _is_pair_of_arrays(train)
+            and (validation is None or _is_pair_of_arrays(validation))
+        ):
+            size = given.pop("batch_size", None) or 32
+            given["x"] = _pipeline(train, size, shuffle=given.get("shuffle", True))
+            given["y"], given["shuffle"] = None, False  # Keras would shuffle arrays only
+            if validation is not None:
+                given["validation_data"] = _pipeline(validation, size, shuffle=False)
+        return fit(**given)
+
+    return fit_from_pipelines
+
+
+def _is_pair_of_arrays(data: Any) -> bool:
+    """Returns whether `data` are inputs and as many labels, in two NumPy arrays."""
+    return (
+        isinstance(data, tuple | list)
+        and len(data) == 2
+        and all(isinstance(part, np.ndarray) and part.ndim > 0 for part in data)
+        and 0 < len(data[0]) == len(data[1])
+    )
+
+
+def _pipeline(pair: Sequence[np.ndarray], batch_size: int, *, shuffle: bool) -> "tf.data.Dataset":
+    """Returns the batches of two arrays, in a new order at every pass if they are shuffled."""
+    import tensorflow as tf
+
+    inputs, labels = (
+        tf.convert_to_tensor(part, keras.config.floatx() if part.dtype.kind == "f" else None)
+        for part in pair
+    )
+    # The places are shuffled and not the images, which would need a second copy of them.
+    places = tf.data.Dataset.range(len(inputs))
+    if shuffle:
+        places = places.shuffle(len(inputs))
+    batches = places.batch(batch_size).map(
+        lambda some: (tf.gather(inputs, some), tf.gather(labels, some))
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    # Optimizing writes out the pipeline with everything in it, the images included.
+    options.experimental_optimization.apply_default_optimizations = False
+    return batches.prefetch(2).with_options(options)
