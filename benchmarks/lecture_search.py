@@ -19,19 +19,20 @@ wall time of `tuner.search`. `undisturbed` is what it takes when nothing else di
 of the fastest epoch, times the number of epochs, and for every trial what its first epoch takes
 longer, because the model is compiled in it. Nothing that was compiled before is used.
 
-On a virtual server with two cores, otherwise idle, in November 2026:
+On a virtual server with two cores, with little else running, in November 2026:
 
                search   undisturbed   compilation   peak memory   best accuracy   times the floor
-    lecture     343 s         304 s          30 s      3.83 GiB          0.4320              3.23
-    course      124 s         109 s          19 s      1.30 GiB          0.4327              2.12
-    course-32   232 s         195 s          17 s      1.27 GiB          0.4333              2.08
-    jax          86 s          85 s          12 s      0.83 GiB          0.4427              1.65
-    jax-32      156 s         150 s          14 s      0.79 GiB          0.4555              1.59
+    lecture     444 s         352 s          29 s      3.83 GiB          0.4320              3.50
+    course      111 s         108 s          23 s      1.30 GiB          0.4458              2.01
+    course-32   161 s         156 s          26 s      1.29 GiB          0.4337              1.55
+    jax          97 s          94 s          15 s      0.82 GiB          0.4427              1.75
+    jax-32      164 s         158 s          14 s      0.80 GiB          0.4555              1.57
 
-So the best way was 4.0 times as fast as the lecture by wall time and 3.6 times undisturbed, in 0.22
-of its memory; the course with TensorFlow was 2.8 times as fast, and 1.5 times with batches of 32.
-Some of these fall a little short of what is expected below. TensorFlow's epochs vary by a factor of
-up to two, JAX's hardly at all: that is how far the two times of a way differ.
+So the best way was 4.6 times as fast as the lecture by wall time and 3.7 times undisturbed, in 0.21
+of its memory; the course with TensorFlow was 4.0 and 3.3 times as fast, and with batches of 32 it
+was 2.8 and 2.3 times. The memory and the best way undisturbed fall a little short of what is
+expected below. The lecture's two times differ because its epochs vary by a factor of up to two; the
+docstring of `helpers.models.speed_up` says why they do, and what the course does about it.
 
 The floor of a way is the time that it would take if it did nothing but its arithmetic, at the rate
 at which this machine multiplies large float32 matrices, and Adam's memory traffic, at the rate at

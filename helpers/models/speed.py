@@ -4,7 +4,7 @@ import functools
 import inspect
 import platform
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import keras
 import keras_tuner
@@ -111,7 +111,7 @@ def _fit_without_autotuning(fit: Callable[..., keras.callbacks.History]) -> Call
     return fit_from_pipelines
 
 
-def _is_pair_of_arrays(data: Any) -> bool:
+def _is_pair_of_arrays(data: Any) -> TypeGuard[Sequence[np.ndarray]]:
     """Returns whether `data` are inputs and as many labels, in two NumPy arrays."""
     return (
         isinstance(data, tuple | list)
