@@ -1,6 +1,7 @@
 """Environments beside .venv: made once, made anew when they have to be, and pinned with reasons."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,10 +25,27 @@ def test_the_environment_is_made_once_and_anew_when_the_requirements_change(tmp_
     assert (environment / "mine").exists()
     moved = environment.rename(tmp_path / "moved")
     assert environments.state(moved, requirements) != (moved / "installed").read_text()
-    moved.rename(environment)
-    requirements.write_text("./no-such-package\n")
+
+
+@pytest.mark.skipif(
+    sys.version_info < environments.OLDEST, reason="these environments need a later Python"
+)
+@pytest.mark.parametrize("step", ["venv", "pip"])
+def test_an_environment_that_could_not_be_finished_counts_for_nothing(tmp_path, monkeypatch, step):
+    requirements, environment = tmp_path / "requirements.txt", tmp_path / "venv"
+    requirements.write_text("numpy\n")
+    (environment / "mine").mkdir(parents=True)
+    (environment / "installed").write_text("for other requirements", encoding="utf-8")
+    tried = []
+
+    def run(command):
+        tried.append(command[2])
+        return subprocess.CompletedProcess(command, returncode=int(command[2] == step))
+
+    monkeypatch.setattr(environments.subprocess, "run", run)
     with pytest.raises(environments.InstallError, match="did not finish"):
         environments.install(environment, requirements)
+    assert tried == ["venv", "pip"][: 1 + (step == "pip")]
     assert not (environment / "mine").exists() and not (environment / "installed").exists()
 
 
