@@ -40,7 +40,7 @@ def describe(pool: Pool) -> str:
     for a, b, shared in pool.alike():
         lines.append(
             f"Not independent: {a} and {b} have {shared} of {trials} trials in common, in the same "
-            "order. Seeds that follow one another do that; take those of `own_seed`."
+            "order. Some of the seeds 1, 2, 3 and so on do that; take those of `own_seed`."
         )
     if pool.left_out:
         lines += ["", "Left out:"]

@@ -102,7 +102,7 @@ def test_the_values_without_effect_are_as_many_as_the_printed_table_holds():
         if place >= int(layers)
     )
     text = conclusion(NOTEBOOK, "**What is declared.**")
-    said, trials = re.search(r"condition, (\d+) values that (\d+) trials", text).groups()
+    said, trials = re.search(r"condition, (\d+) of the values that (\d+) trials", text).groups()
     assert (int(said), int(trials)) == (listed, len(rows))
 
 

@@ -31,8 +31,8 @@ FALSEHOODS = [
     ),
     (
         "02_look_at_cifar10",
-        "no image to validate on was also trained on",
-        "no image to validate on was left out of training",
+        "no validation image was also trained on",
+        "no validation image was left out of training",
     ),
     (
         "03_build_model",

@@ -51,7 +51,7 @@ def test_the_widest_of_three_layers_wins_in_another_library_with_other_seeds_too
 
 def test_the_values_of_an_int_and_of_a_float_are_those_of_exact_arithmetic():
     text = conclusion(DRAW, "best_width = max(log")
-    low, high, between = numbers("can be N, N and N values between", text)
+    low, high, between = numbers("can be N, N or any of N values in between", text)
     widths = [32 + 32 * k for k in range(100) if 32 + 32 * k <= 512]
     assert (low, high, between) == (widths[0], widths[-1], len(widths) - 2)
     reach = numbers("gets as far as N in steps of 0.1, and as far as N in steps of 0.125", text)
@@ -81,7 +81,9 @@ def test_the_images_their_sets_and_their_memory_are_those_of_cifar_10():
     assert (images, height, width, colours) == (50_000, 32, 32, 3)
     each, classes, chance = numbers("N images in each of N classes, so that chance is N %", text)
     assert each * classes == images and chance == 100 / classes
-    times = numbers("takes N times as much, as `float32` it takes N times as much", text)
+    times = numbers(
+        "takes N times the memory of the stored images, a `float32` array N times", text
+    )
     dtypes = [(np.zeros(1, np.uint8) / 255).dtype, np.dtype("float32")]
     assert times == [dtype.itemsize for dtype in dtypes]
     assert numbers("N for training, N for validation, N for test", text) == [4e4, 1e4, 1e4]
@@ -92,7 +94,7 @@ def test_the_bluest_classes_are_those_of_sky_and_sea_and_nothing_leaks():
     text = conclusion(LOOK, "the bluest classes are")
     assert "airplane and ship" in text
     assert numbers("N of 255 grey levels ahead of the third", text)[0] > 5
-    assert numbers("of the N validation images, N are also", text)[1] < 10
+    assert numbers("of the N validation images, N are exact copies", text)[1] < 10
 
 
 # --- 03 -----------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def test_a_variance_that_divides_by_the_number_of_seeds_would_be_noticed(check, 
 
 def test_shuffles_tell_as_many_apart_from_the_leader_as_student_does(first, deep, tables):
     text = conclusion(NOTEBOOK, "With two seeds,")
-    band, wide = numbers("are within N of the best", text) + numbers("the band is N wide", text)
+    band, wide = numbers("are within N of its own", text) + numbers("the band is N wide", text)
     counts = r"seeds, (\d+) of (\d+) .*\*(\d+) of the (\d+) others .* and (\d+) of them on the test"
     within, of, on_validation, others, on_test = map(int, re.search(counts, text).groups())
     means = first.mean(axis=1).sort_values(ascending=False)
@@ -515,7 +515,7 @@ def test_the_printed_rates_of_the_rule_are_those_of_tests_without_a_search(good)
 def test_trials_that_scatter_more_break_the_promise_and_welch_nearly_keeps_it():
     text = conclusion(NOTEBOOK, "the naive rule calls the winner better")
     by_student, by_welch = numbers(
-        "the baseline, there is one in N %**, and by Welch's test in N %", text
+        "the baseline, a wrong verdict comes up in N %**, and by Welch's test in N %", text
     )
     rng, runs, wrong = np.random.default_rng(2), 60_000, []
     # The whole search, from means and variances alone; then the t test, without the pooled error.
