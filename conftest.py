@@ -1,6 +1,7 @@
 """What every test run shares: small made-up work, unless the caller asks for more."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from tools import backend
 os.environ.setdefault("COURSE_DATA", "standin")
 os.environ.setdefault("COURSE_BUDGET", "quick")
 backend.choose()
+
+COMPUTED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,9 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def pytest_collection_finish() -> None:
-    """Spares the trainings in this process."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spares the trainings in this process, and notes whether TensorFlow has computed already."""
+    context = sys.modules.get("tensorflow.python.eager.context")
+    state = context and context.context_safe()
+    session.config.stash[COMPUTED] = state is not None and state._context_handle is not None
     sparing.spare_trainings()
+
+
+@pytest.fixture(scope="session")
+def computed_when_collected(pytestconfig: pytest.Config) -> bool:
+    """Whether TensorFlow had computed anything before the first test, in a file that was loaded."""
+    return pytestconfig.stash[COMPUTED]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

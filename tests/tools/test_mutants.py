@@ -124,3 +124,10 @@ def test_what_another_process_runs_is_noted_once(monkeypatch, tmp_path):
     for name in ("helpers.f", "helpers.f", "helpers.g"):
         trampoline.record_trampoline_hit(name, caller=None)
     assert (tmp_path / "hits").read_text() == "helpers.f\nhelpers.g\n"
+
+
+def test_no_test_file_computes_while_it_is_imported(computed_when_collected):
+    assert not computed_when_collected, (
+        "a test file has TensorFlow compute when it is imported, and then `make mutants` waits for "
+        "copies of the process in which it can't: let the tests or their fixtures compute"
+    )

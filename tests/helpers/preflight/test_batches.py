@@ -1,5 +1,7 @@
 """Data of every kind that `fit` takes."""
 
+from inspect import isfunction
+
 import keras
 import numpy as np
 import pandas
@@ -35,8 +37,18 @@ class WithoutLength(keras.utils.PyDataset):
         return np.full((2, 1), index), np.zeros(2)
 
 
+# Made in the tests and not when this file is imported: TensorFlow does not survive a fork once it
+# has computed anything.
 def dataset():
     return tf.data.Dataset.from_tensor_slices(ROWS).batch(2)
+
+
+def tensor():
+    return keras.ops.convert_to_tensor(ROWS)
+
+
+def made(data):
+    return data() if isfunction(data) else data
 
 
 @pytest.mark.parametrize(
@@ -44,11 +56,11 @@ def dataset():
     [
         (None, batches.NONE),
         (ROWS, batches.ARRAYS),
-        (keras.ops.convert_to_tensor(ROWS), batches.ARRAYS),
+        (tensor, batches.ARRAYS),
         (pandas.DataFrame(ROWS), batches.ARRAYS),
         ([ROWS, ROWS], batches.ARRAYS),
         ({"one": ROWS, "two": (ROWS, ROWS)}, batches.ARRAYS),
-        pytest.param(dataset(), batches.BATCHES, marks=needs_tensorflow),
+        pytest.param(dataset, batches.BATCHES, marks=needs_tensorflow),
         (Batches(3), batches.BATCHES),
         ((row for row in ROWS), batches.STREAM),
         (iter([ROWS]), batches.STREAM),
@@ -59,20 +71,21 @@ def dataset():
     ],
 )
 def test_the_kind_of_data(data, kind):
-    assert batches.kind_of(data) == kind
+    assert batches.kind_of(made(data)) == kind
 
 
 @pytest.mark.parametrize(
     "data",
     [
         ROWS,
-        keras.ops.convert_to_tensor(ROWS),
+        tensor,
         pandas.DataFrame(ROWS),
         [ROWS, ROWS[:, 0]],
         {"one": ROWS},
     ],
 )
 def test_rows_are_taken_from_every_structure(data):
+    data = made(data)
     assert batches.length(data) == 6
     taken = batches.take_rows(data, 1, 3)
     assert batches.length(taken) == 2 and type(taken) is type(data)
@@ -97,9 +110,9 @@ def test_several_arrays_are_compared_by_their_bytes():
     [
         (ROWS, 2, False),
         (ROWS[:4], 1, False),
-        pytest.param(dataset(), 3, False, marks=needs_tensorflow),
-        pytest.param(dataset().repeat(), None, True, marks=needs_tensorflow),
-        pytest.param(dataset().filter(lambda _: True), None, False, marks=needs_tensorflow),
+        pytest.param(dataset, 3, False, marks=needs_tensorflow),
+        pytest.param(lambda: dataset().repeat(), None, True, marks=needs_tensorflow),
+        pytest.param(lambda: dataset().filter(lambda _: True), None, False, marks=needs_tensorflow),
         (Batches(5), 5, False),
         (Endless(), None, True),
         (WithoutLength(), None, True),
@@ -108,6 +121,7 @@ def test_several_arrays_are_compared_by_their_bytes():
     ],
 )
 def test_steps_are_counted_where_they_are_known(data, steps, endless):
+    data = made(data)
     assert batches.count_steps(data, 4) == steps
     assert batches.is_endless(data) == endless
 
@@ -115,17 +129,18 @@ def test_steps_are_counted_where_they_are_known(data, steps, endless):
 @pytest.mark.parametrize(
     ("data", "wanted", "steps"),
     [
-        pytest.param(dataset(), 2, 2, marks=needs_tensorflow),
+        pytest.param(dataset, 2, 2, marks=needs_tensorflow),
         # The last one may be shorter.
-        pytest.param(dataset(), 3, 2, marks=needs_tensorflow),
-        pytest.param(dataset().take(1), 4, 1, marks=needs_tensorflow),
-        pytest.param(dataset().repeat(), 4, 4, marks=needs_tensorflow),
+        pytest.param(dataset, 3, 2, marks=needs_tensorflow),
+        pytest.param(lambda: dataset().take(1), 4, 1, marks=needs_tensorflow),
+        pytest.param(lambda: dataset().repeat(), 4, 4, marks=needs_tensorflow),
         (Batches(5), 2, 2),
         (Batches(5), 9, 4),
         (Endless(), 4, 4),
     ],
 )
 def test_the_first_batches_of_a_data_set(data, wanted, steps):
+    data = made(data)
     first = batches.first_batches(data, wanted)
     assert batches.count_steps(first, 1) == steps
     if isinstance(data, keras.utils.PyDataset):
