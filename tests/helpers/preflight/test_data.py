@@ -165,7 +165,7 @@ def test_validation_data_that_are_not_finite(tuner_of):
     ]
 
 
-def test_a_model_that_masks_what_is_missing_is_sound(tuner_of):
+def test_a_model_that_masks_what_is_missing_is_sound_and_nothing_is_printed(tuner_of, capsys):
     class Filling(keras.layers.Layer):
         def call(self, inputs):
             return keras.ops.where(keras.ops.isnan(inputs), 0.0, inputs)
@@ -176,6 +176,7 @@ def test_a_model_that_masks_what_is_missing_is_sound(tuner_of):
     missing = X.copy()
     missing[5] = np.nan
     assert look_at(tuner_of(masking), missing).findings == []
+    assert capsys.readouterr().out == ""
 
 
 def test_what_a_training_of_ones_own_does_to_the_data_is_not_known(tuner_of):

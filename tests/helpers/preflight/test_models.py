@@ -160,8 +160,19 @@ def test_only_the_largest_model_cannot_be_trained(tuner_of):
         return compiled(keras.Sequential([*layers, *answer()]))
 
     finding = only(look_at(tuner_of(greedy)))
-    assert finding.severity == WARNING and "largest model" in finding.problem
-    assert "out of memory" in finding.evidence
+    assert finding.severity == WARNING
+    assert finding.problem.startswith("The largest model of the space can't be trained: ")
+    assert finding.evidence == "MemoryError: out of memory"
+
+
+def test_the_layer_that_keras_names_first_is_not_taken_for_what_happened():
+    class Full(keras.layers.Layer):
+        def call(self, inputs):
+            raise MemoryError("out of memory")
+
+    with pytest.raises(MemoryError, match="^Exception encountered when calling Full") as raised:
+        Full()(keras.ops.ones((2, 4)))
+    assert models._first_line(raised.value) == "MemoryError: out of memory"
 
 
 def test_an_optimizer_that_all_trials_share(tuner_of):
