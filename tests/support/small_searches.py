@@ -4,8 +4,9 @@ import keras
 import keras_tuner
 import numpy as np
 
-from helpers.preflight import check
+from helpers.preflight import ERROR, WARNING, check
 from helpers.preflight.probe import Probe
+from helpers.preflight.space import FOR_FIT
 from tests.support.backends import EAGERLY
 
 RNG = np.random.default_rng(0)
@@ -51,7 +52,20 @@ def look_at(tuner, x=X, y=Y, **kwargs):
     """Returns the report of `check`, with validation data unless others are given."""
     if "validation_split" not in kwargs:
         kwargs = {"validation_data": (X_VAL, Y_VAL), **kwargs}
-    return check(tuner, x, y, **{"batch_size": 300, **kwargs})
+    report = check(tuner, x, y, **{"batch_size": 300, **kwargs})
+    well_formed(report.findings)
+    return report
+
+
+def well_formed(findings):
+    """Returns the findings as a list, after a look at how they are put."""
+    findings = list(findings)
+    for finding in findings:
+        assert finding.severity in (ERROR, WARNING)
+        first, cure = finding.problem.split()[0], finding.cure
+        assert first[0].isupper() or first in FOR_FIT or "=" in first, "a sentence, or a setting"
+        assert finding.problem.endswith(".") and not cure.endswith(".") and cure != cure.upper()
+    return findings
 
 
 def only(report):

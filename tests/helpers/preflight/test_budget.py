@@ -7,7 +7,16 @@ import pytest
 
 from helpers.preflight import ERROR, WARNING, budget
 from tests.support.backends import needs_tensorflow, tf
-from tests.support.small_searches import X_VAL, X, Y, look_at, only, probe_of, search
+from tests.support.small_searches import (
+    X_VAL,
+    X,
+    Y,
+    look_at,
+    only,
+    probe_of,
+    search,
+    well_formed,
+)
 
 
 @needs_tensorflow
@@ -117,5 +126,5 @@ def test_data_without_an_end_need_a_number_of_steps(tuner_of, given, options, fi
     whole = tf.data.Dataset.from_tensor_slices((X_VAL, Y)).batch(300)
     kinds = {"generator": examples(), "endless": whole.repeat(), "whole": whole}
     given = {name: kinds[kind] for name, kind in given.items()}
-    found = budget.check_epoch_ends(probe_of(tuner_of(), **given, **options))
+    found = well_formed(budget.check_epoch_ends(probe_of(tuner_of(), **given, **options)))
     assert [finding.evidence for finding in found] == findings

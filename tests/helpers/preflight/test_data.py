@@ -22,11 +22,12 @@ from tests.support.small_searches import (
     only,
     probe_of,
     search,
+    well_formed,
 )
 
 
 def found(check, *args, **kwargs):
-    return list(check(probe_of(*args, **kwargs)))
+    return well_formed(check(probe_of(*args, **kwargs)))
 
 
 def test_test_data_passed_as_validation_data(tuner_of):
