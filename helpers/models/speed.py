@@ -36,8 +36,8 @@ def speed_up(build: Builder, budget: Budget) -> Builder:
         of networks that have them.
 
     Steps per call: After every batch TensorFlow returns to Python, and meanwhile all processors
-        but one wait. Where XLA is on, the models take 32 steps a call. Callbacks hear of batches
-        only at the end of a call.
+        but one wait. Where XLA is on, `fit` takes 32 steps a call. Callbacks hear of batches only
+        at the end of a call.
 
     No autotuning: A thread tunes the pipeline that Keras makes of arrays. It sleeps in between,
         each time twice as long as before, so towards the end of an epoch about as long as the epoch
@@ -64,9 +64,7 @@ def speed_up(build: Builder, budget: Budget) -> Builder:
         model = build(hp)
         if budget.name != "quick" and keras.backend.backend() == "tensorflow":
             model.jit_compile = _xla_pays()
-            if model.jit_compile:
-                model.steps_per_execution = STEPS_PER_CALL
-            model.fit = _fit_without_autotuning(model.fit)
+            model.fit = _faster_fit(model)
         return model
 
     return build_and_set
@@ -87,12 +85,13 @@ def _xla_pays() -> bool:
     return True
 
 
-def _fit_without_autotuning(fit: Callable[..., keras.callbacks.History]) -> Callable:
-    """Returns `fit`, a model's own, which then makes the pipelines for NumPy arrays itself."""
+def _faster_fit(model: keras.Model) -> Callable[..., keras.callbacks.History]:
+    """Returns the `fit` of a model, with pipelines of its own and several steps a call."""
+    fit = model.fit
     signature = inspect.signature(fit)
 
     @functools.wraps(fit)
-    def fit_from_pipelines(*args: Any, **kwargs: Any) -> keras.callbacks.History:
+    def faster_fit(*args: Any, **kwargs: Any) -> keras.callbacks.History:
         given = signature.bind(*args, **kwargs).arguments
         train, validation = (given.get("x"), given.get("y")), given.get("validation_data")
         if (
@@ -106,9 +105,25 @@ def _fit_without_autotuning(fit: Callable[..., keras.callbacks.History]) -> Call
             given["y"], given["shuffle"] = None, False  # Keras would shuffle arrays only
             if validation is not None:
                 given["validation_data"] = _pipeline(validation, size, shuffle=False)
-        return fit(**given)
+        if not model.jit_compile:
+            return fit(**given)
+        # In training only: in predictions of a few calls each, TensorFlow takes the first call of
+        # each new shape for a mistake, and warns of it.
+        own = model.steps_per_execution
+        _take_steps(model, STEPS_PER_CALL)
+        try:
+            return fit(**given)
+        finally:
+            _take_steps(model, own)
 
-    return fit_from_pipelines
+    return faster_fit
+
+
+def _take_steps(model: keras.Model, steps: int) -> None:
+    """Sets how many steps a model takes a call, and drops what was made for another number."""
+    model.steps_per_execution = steps
+    # Keras would go on with them, and then take one step where it counts many.
+    model.train_function = model.test_function = model.predict_function = None
 
 
 def _is_pair_of_arrays(data: Any) -> TypeGuard[Sequence[np.ndarray]]:

@@ -143,11 +143,52 @@ def test_what_is_more_than_two_arrays_is_left_to_keras(given_to_keras, settings)
 
 
 @needs_tensorflow
-def test_steps_are_taken_together_only_where_xla_is_on(fresh_xla, monkeypatch):
-    for pays, steps in ((True, 32), (False, 1)):
-        monkeypatch.setattr(speed, "_xla_pays", lambda pays=pays: pays)
-        model = sped_up("lesson")
-        assert model.steps_per_execution == steps
+@pytest.mark.parametrize(("pays", "steps"), [(True, 32), (False, 1)])
+def test_steps_are_taken_together_in_training_and_only_where_xla_is_on(
+    fresh_xla, monkeypatch, pays, steps
+):
+    monkeypatch.setattr(speed, "_xla_pays", lambda: pays)
+    asked = []
+    monkeypatch.setattr(
+        keras.Model, "fit", lambda self, x=None: asked.append(self.steps_per_execution)
+    )
+    model = sped_up("lesson")
+    model.fit(np.ones(8))
+    assert (asked, model.steps_per_execution) == ([steps], 1)
+
+
+@needs_tensorflow
+def test_after_a_training_a_batch_at_a_time_is_evaluated_and_predicted(fresh_xla):
+    images, labels = some_images(72)
+    model = sped_up("lesson")
+    # What was made for single steps must not serve the training, nor the other way round.
+    model.evaluate(images, labels, batch_size=2, verbose=0)
+    model.train_on_batch(images[:2], labels[:2])
+    model.predict(images, batch_size=2, verbose=0)
+    predicted = []
+    predicts = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: predicted.append(
+            len(model.predict(images, batch_size=2, verbose=0))
+        )
+    )
+    done = model.fit(
+        images,
+        labels,
+        batch_size=2,
+        verbose=0,
+        validation_data=(images, labels),
+        callbacks=[predicts],
+    )
+    assert predicted == [72] and model.optimizer.iterations == 1 + 36
+    steps = []
+    on_batch = keras.callbacks.LambdaCallback(
+        on_test_batch_end=lambda step, logs: steps.append(step),
+        on_predict_batch_end=lambda step, logs: steps.append(step),
+    )
+    loss, _ = model.evaluate(images, labels, batch_size=24, verbose=0, callbacks=[on_batch])
+    model.predict(images, batch_size=24, verbose=0, callbacks=[on_batch])
+    assert steps == [0, 1, 2, 0, 1, 2]
+    assert loss == pytest.approx(done.history["val_loss"][0], rel=1e-4)
 
 
 @needs_tensorflow

@@ -162,7 +162,7 @@ def test_only_the_largest_model_cannot_be_trained(tuner_of):
     finding = only(look_at(tuner_of(greedy)))
     assert finding.severity == WARNING
     assert finding.problem.startswith("The largest model of the space can't be trained: ")
-    assert finding.evidence == "MemoryError: out of memory"
+    assert finding.evidence.endswith("Error: out of memory")  # JAX makes a RuntimeError of it
 
 
 def test_the_layer_that_keras_names_first_is_not_taken_for_what_happened():

@@ -104,7 +104,7 @@ WRONG = {
         (lambda *space: 2**30 / 3072, "round down"),
         (fits(half=1), "uint8 images fit into 1 GiB, not"),
         (fits(size=lambda dtype: 1), "float32 takes four bytes a number"),
-        (lambda gib, *rest: fits()(1, *rest), "float64 images of 64 x 48 fit into 8"),
+        (lambda gib, *rest: fits()(1, *rest), "float64 images of 64 x 48 fit in 8 GiB."),
         (lambda gib, height, _, dtype: fits()(gib, height, height, dtype), "float64 images of 64"),
     ],
     "c": [
