@@ -1,3 +1,5 @@
+import inspect
+
 import keras
 import keras_tuner
 import numpy as np
@@ -189,6 +191,12 @@ def test_after_a_training_a_batch_at_a_time_is_evaluated_and_predicted(fresh_xla
     model.predict(images, batch_size=24, verbose=0, callbacks=[on_batch])
     assert steps == [0, 1, 2, 0, 1, 2]
     assert loss == pytest.approx(done.history["val_loss"][0], rel=1e-4)
+
+
+@needs_tensorflow
+def test_fit_says_which_arguments_it_takes_as_before():
+    plain = models.build_model(keras_tuner.HyperParameters())
+    assert inspect.signature(sped_up("lesson").fit) == inspect.signature(plain.fit)
 
 
 @needs_tensorflow
